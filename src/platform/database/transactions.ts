@@ -1,0 +1,59 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+
+/** 1205 lock wait timeout, 1213 deadlock, 1020 record changed since read (MariaDB 11.6.2 and newer). */
+const RETRYABLE_ERRNO = new Set([1205, 1213, 1020]);
+const MAX_ATTEMPTS = 8;
+const FIRST_BACKOFF_MS = 5;
+const MAX_BACKOFF_MS = 250;
+
+/** The part of the database that a transaction's body may use. */
+export type Transaction = EntityManager;
+
+/** Runs short transactions. Nothing inside one may call another service, wait for a client or sleep. */
+@Injectable()
+export class Transactions {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /**
+   * Runs `body` in one READ COMMITTED transaction and commits it. A lock conflict rolls everything back and
+   * runs `body` again, up to eight times with a jittered back-off; so `body` must have no effect outside the
+   * transaction.
+   * @throws what `body` throws, or the last conflict.
+   */
+  async run<T>(body: (transaction: Transaction) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.dataSource.transaction(body);
+      } catch (error) {
+        if (attempt >= MAX_ATTEMPTS || !isLockConflict(error)) throw error;
+        const ceiling = Math.min(FIRST_BACKOFF_MS * 2 ** attempt, MAX_BACKOFF_MS);
+        await delay(ceiling * (0.5 + Math.random() / 2));
+      }
+    }
+  }
+
+  /** The connection pool, for single statements that need no transaction. */
+  get single(): EntityManager {
+    return this.dataSource.manager;
+  }
+}
+
+/** The server's error number, if `error` comes from the database. */
+function databaseErrno(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  const { errno, driverError } = error as { errno?: unknown; driverError?: unknown };
+  if (typeof errno === 'number') return errno;
+  return driverError === undefined || driverError === error ? undefined : databaseErrno(driverError);
+}
+
+export function isLockConflict(error: unknown): boolean {
+  const errno = databaseErrno(error);
+  return errno !== undefined && RETRYABLE_ERRNO.has(errno);
+}
+
+/** True if a unique key refused a row (1062). */
+export function isDuplicateKey(error: unknown): boolean {
+  return databaseErrno(error) === 1062;
+}
