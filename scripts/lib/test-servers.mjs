@@ -1,0 +1,91 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { atExit } from './cleanup.mjs';
+import { readJson, writeFileAtomic } from './files.mjs';
+import { identifyProcess, isRunning, signalProcess, waitUntil } from './processes.mjs';
+import { findBinaries, startMariadb, startRedis } from './services.mjs';
+
+const PREFIX = 'lockkeeper-test-';
+
+/**
+ * Starts a MariaDB and a Redis for tests or benchmarks, in a fresh directory below the system's temporary
+ * one. Both are killed and the directory is removed when this process ends; what an earlier run left behind
+ * after a `kill -9` is removed first.
+ *
+ * @param {{ settings?: Record<string, string | number>, isRedisDurable?: boolean }} [options]
+ *   `settings` are further lines of my.cnf
+ * @returns {Promise<{ directory: string, env: Record<string, string>, stop: () => void }>} `env` holds
+ *   LOCKKEEPER_TEST_DATABASE_URL (an account that may do everything) and LOCKKEEPER_TEST_REDIS_URL
+ */
+export async function startTestServers({ settings = {}, isRedisDurable = false } = {}) {
+  await removeAbandoned();
+  const directory = mkdtempSync(join(tmpdir(), PREFIX));
+  /** @type {import('./services.mjs').Service[]} */
+  const services = [];
+  let isStopped = false;
+  const stop = () => {
+    if (isStopped) return;
+    isStopped = true;
+    for (const service of services) service.kill();
+    rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+  };
+  atExit(stop);
+  const remember = (/** @type {import('./services.mjs').Service} */ service) => {
+    services.push(service);
+    writeOwner(directory, services);
+    if (isStopped) service.kill();
+  };
+  writeOwner(directory, services);
+  const binaries = findBinaries();
+  const password = randomBytes(18).toString('hex');
+  const [database, redis] = await Promise.all([
+    startMariadb({
+      binaries,
+      directory: join(directory, 'mariadb'),
+      user: 'test',
+      password,
+      settings: { performance_schema: 'OFF', ...settings },
+      onSpawn: remember,
+    }),
+    startRedis({
+      binaries,
+      directory: join(directory, 'redis'),
+      isDurable: isRedisDurable,
+      databases: 4096,
+      onSpawn: remember,
+    }),
+  ]);
+  return {
+    directory,
+    env: {
+      LOCKKEEPER_TEST_DATABASE_URL: `mysql://test:${password}@127.0.0.1:${database.port}`,
+      LOCKKEEPER_TEST_REDIS_URL: `redis://127.0.0.1:${redis.port}`,
+    },
+    stop,
+  };
+}
+
+/**
+ * @param {string} directory
+ * @param {import('./services.mjs').Service[]} services
+ */
+function writeOwner(directory, services) {
+  if (!existsSync(directory)) return;
+  const owner = { owner: identifyProcess(process.pid), servers: services.map((service) => service.identity) };
+  writeFileAtomic(join(directory, 'owner.json'), JSON.stringify(owner));
+}
+
+/** Stops and removes test servers whose owner is gone. */
+async function removeAbandoned() {
+  for (const name of readdirSync(tmpdir())) {
+    if (!name.startsWith(PREFIX)) continue;
+    const directory = join(tmpdir(), name);
+    const record = readJson(join(directory, 'owner.json'));
+    if (!record || isRunning(record.owner)) continue;
+    for (const identity of record.servers) signalProcess(identity, 'SIGKILL');
+    await waitUntil(() => !record.servers.some(isRunning), 5_000);
+    rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+  }
+}

@@ -1,0 +1,142 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { build } from './lib/build.mjs';
+import { atExit } from './lib/cleanup.mjs';
+import { readJson } from './lib/files.mjs';
+import { runProgram } from './lib/processes.mjs';
+import { projectRoot } from './lib/project.mjs';
+import { ensureRuntime } from './lib/runtime.mjs';
+import { runMain, say, step } from './lib/terminal.mjs';
+import { startTestServers } from './lib/test-servers.mjs';
+import { countReport } from './lib/test-report.mjs';
+
+const help = `npm test -- [options] [file ...]
+
+Runs every check and test against private, throw-away servers. The last line is "N passed, N failed".
+
+  file              only the test files whose path contains this; no checks
+  --project NAME    only this kind: unit, medium or e2e (may be repeated); no checks
+  -t, --name TEXT   only tests whose name matches; no checks
+  --keep            leave the servers running at the end until Ctrl-C, and say where they are`;
+
+const PROJECTS = ['unit', 'medium', 'e2e'];
+const CHECK_TIMEOUT_MS = 5 * 60_000;
+const PROJECT_TIMEOUT_MS = 20 * 60_000;
+
+/** @typedef {{ passed: number, failed: number }} Tally */
+
+await runMain(async () => {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      project: { type: 'string', multiple: true },
+      name: { type: 'string', short: 't' },
+      keep: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help) return say(help);
+  await ensureRuntime();
+  const isPartial = positionals.length > 0 || values.project !== undefined || values.name !== undefined;
+  const servers = await step('Starting private servers', () => startTestServers());
+  /** @type {Tally[]} */
+  const tallies = [];
+  if (!isPartial) tallies.push(...(await runChecks()));
+  tallies.push(await count(() => build()));
+  const filters = [...positionals, ...(values.name ? ['-t', values.name] : [])];
+  for (const project of values.project ?? PROJECTS) {
+    tallies.push(await runProject(project, filters, servers));
+  }
+  if (values.keep) await keepServers(servers);
+  servers.stop();
+  const passed = tallies.reduce((sum, tally) => sum + tally.passed, 0);
+  const failed = tallies.reduce((sum, tally) => sum + tally.failed, 0);
+  say(`\n${passed} passed, ${failed} failed`);
+  return failed > 0 || passed === 0 ? 1 : 0;
+});
+
+/** The steps of `npm run check`, each counting as one test.
+ * @returns {Promise<Tally[]>}
+ */
+async function runChecks() {
+  const scripts = readJson(join(projectRoot, 'package.json')).scripts;
+  const names = Object.keys(scripts).filter((name) => name.startsWith('check:'));
+  const tallies = [];
+  for (const name of names) tallies.push(await count(() => step(name, () => runCheck(scripts[name]))));
+  return tallies;
+}
+
+/** @param {string} command */
+async function runCheck(command) {
+  const path = `${join(projectRoot, 'node_modules', '.bin')}:${process.env['PATH'] ?? ''}`;
+  const result = await runProgram('/bin/sh', ['-c', command], {
+    cwd: projectRoot,
+    env: { ...process.env, PATH: path },
+    timeoutMs: CHECK_TIMEOUT_MS,
+  });
+  if (result.code !== 0) throw new Error(result.output.trimEnd());
+}
+
+/**
+ * Counts one piece of work as one test.
+ * @param {() => Promise<unknown>} work
+ * @returns {Promise<Tally>}
+ */
+async function count(work) {
+  try {
+    await work();
+    return { passed: 1, failed: 0 };
+  } catch (error) {
+    say(error instanceof Error ? error.message : String(error));
+    return { passed: 0, failed: 1 };
+  }
+}
+
+/**
+ * @param {string} project
+ * @param {string[]} filters
+ * @param {{ directory: string, env: Record<string, string> }} servers
+ * @returns {Promise<Tally>}
+ */
+async function runProject(project, filters, servers) {
+  const report = join(servers.directory, `${project}.json`);
+  say(`\n${project} tests`);
+  const args = ['run', '--project', project, '--passWithNoTests', ...filters];
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const code = await runVitest([...args, ...reporters], {
+    ...process.env,
+    ...servers.env,
+  });
+  return countReport(readJson(report), code);
+}
+
+/**
+ * @param {string[]} args
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<number | null>} the exit code, null when it was killed
+ */
+function runVitest(args, env) {
+  return new Promise((resolve) => {
+    const vitest = join(projectRoot, 'node_modules', 'vitest', 'vitest.mjs');
+    const child = spawn(process.execPath, [vitest, ...args], {
+      cwd: projectRoot,
+      env,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    atExit(() => child.kill('SIGTERM'));
+    const timer = setTimeout(() => child.kill('SIGKILL'), PROJECT_TIMEOUT_MS);
+    child.on('error', () => resolve(null));
+    child.on('exit', (code) => {
+      clearTimeout(timer);
+      resolve(code);
+    });
+  });
+}
+
+/** @param {{ directory: string, env: Record<string, string> }} servers */
+async function keepServers({ directory, env }) {
+  say(`\nThe servers in ${directory} run on until Ctrl-C:`);
+  for (const [name, value] of Object.entries(env)) say(`export ${name}=${value}`);
+  await new Promise((resolve) => setInterval(resolve, 2 ** 30).ref());
+}

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { countReport } from '../../../scripts/lib/test-report.mjs';
+
+const file = (status: string, ...tests: string[]) => ({
+  status,
+  assertionResults: tests.map((status) => ({ status })),
+});
+
+describe('the count of a test run', () => {
+  it('sums passed and failed tests', () => {
+    const report = {
+      numPassedTests: 2,
+      numFailedTests: 1,
+      testResults: [file('failed', 'passed', 'passed', 'failed')],
+    };
+    expect(countReport(report, 1)).toEqual({ passed: 2, failed: 1 });
+  });
+
+  it('counts a file that could not be loaded as a failure', () => {
+    const report = {
+      numPassedTests: 1,
+      numFailedTests: 0,
+      testResults: [file('passed', 'passed'), file('failed')],
+    };
+    expect(countReport(report, 1)).toEqual({ passed: 1, failed: 1 });
+  });
+
+  it('counts a run that ended badly without a failed test as a failure', () => {
+    const report = { numPassedTests: 1, numFailedTests: 0, testResults: [file('passed', 'passed')] };
+    expect(countReport(report, 1)).toEqual({ passed: 1, failed: 1 });
+  });
+
+  it('counts a run that left no report as a failure', () => {
+    expect(countReport(null, null)).toEqual({ passed: 0, failed: 1 });
+  });
+
+  it('finds nothing wrong with a project without tests', () => {
+    expect(countReport({ numPassedTests: 0, numFailedTests: 0, testResults: [] }, 0)).toEqual({
+      passed: 0,
+      failed: 0,
+    });
+  });
+});
