@@ -1,10 +1,11 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { DiscoveryModule } from '@nestjs/core';
 import { configDefinitions } from './app.config.js';
 import { jobDefinitions } from './app.jobs.js';
+import { MonitoringModule } from './modules/monitoring/index.js';
+import { MonitoringHttpModule } from './modules/monitoring/monitoring.http.module.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
 import { DatabaseModule } from './platform/database/index.js';
-import { AccessCheck } from './platform/http/index.js';
+import { HttpModule } from './platform/http/index.js';
 import { MetricsModule } from './platform/metrics/index.js';
 import { QueueModule } from './platform/queue/index.js';
 import { RedisModule } from './platform/redis/index.js';
@@ -17,15 +18,16 @@ export class HttpAppModule {
     return {
       module: HttpAppModule,
       imports: [
-        DiscoveryModule,
         ConfigModule.forRoot(config, configDefinitions),
         TimeModule,
         DatabaseModule.forRoot(),
         RedisModule,
         QueueModule.forProducers(jobDefinitions),
         MetricsModule,
+        HttpModule,
+        MonitoringModule.forRole('api'),
+        MonitoringHttpModule,
       ],
-      providers: [AccessCheck],
     };
   }
 }

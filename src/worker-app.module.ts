@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { configDefinitions } from './app.config.js';
 import { jobDefinitions } from './app.jobs.js';
+import { MonitoringModule } from './modules/monitoring/index.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
 import { DatabaseModule } from './platform/database/index.js';
 import { MetricsModule } from './platform/metrics/index.js';
@@ -20,6 +21,7 @@ export class WorkerAppModule {
         DatabaseModule.forRoot(),
         RedisModule,
         MetricsModule,
+        MonitoringModule.forRole('worker'),
         QueueModule.forWorkers(jobDefinitions),
       ],
     };
