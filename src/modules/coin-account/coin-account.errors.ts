@@ -1,5 +1,5 @@
 import { type AppError, defineError } from '../../platform/errors/index.js';
-import { formatCoins, type MicroCoins } from '../../shared/money.js';
+import { formatCoins } from '../../shared/money.js';
 import type { Rejection } from './domain/decision.js';
 
 export const insufficientCoins = defineError({
@@ -88,43 +88,41 @@ export const amountTooManyDecimals = defineError({
   title: 'An amount has at most six decimal places.',
 });
 
+type Explanations = {
+  [C in Rejection['code']]: (rejection: Extract<Rejection, { code: C }>) => AppError;
+};
+
+const explain: Explanations = {
+  insufficient_coins: ({ required, available }) =>
+    insufficientCoins({
+      detail: `This needs ${formatCoins(required)} coins; ${formatCoins(available)} are available.`,
+      details: { required: formatCoins(required), available: formatCoins(available) },
+    }),
+  account_in_debt: ({ debt }) =>
+    accountInDebt({
+      detail: `The account owes ${formatCoins(debt)} coins; they must be paid before it can spend again.`,
+      details: { debt: formatCoins(debt) },
+    }),
+  account_blocked: () => accountBlocked(),
+  balance_overflow: () => balanceOverflow(),
+  hold_not_found: ({ holdId }) => holdNotFound({ details: { hold_id: holdId } }),
+  hold_ended: ({ holdId, status, settledAmount }) =>
+    holdEnded({
+      detail: `The hold ${holdId} was ${status} already.`,
+      details: {
+        hold_id: holdId,
+        status,
+        ...(settledAmount === null ? {} : { settled_amount: formatCoins(settledAmount) }),
+      },
+    }),
+  idempotency_key_reused: ({ key }) =>
+    idempotencyKeyReused({
+      detail: `${key} was used for another operation, or for the same with other values.`,
+    }),
+};
+
 /** The error that tells a caller why the ledger refused. */
 export function rejectionError(rejection: Rejection): AppError {
-  switch (rejection.code) {
-    case 'insufficient_coins':
-      return insufficientCoins(insufficiency(rejection.required, rejection.available));
-    case 'account_in_debt':
-      return accountInDebt({
-        detail: `The account owes ${formatCoins(rejection.debt)} coins; they must be paid before it can spend again.`,
-        details: { debt: formatCoins(rejection.debt) },
-      });
-    case 'account_blocked':
-      return accountBlocked();
-    case 'balance_overflow':
-      return balanceOverflow();
-    case 'hold_not_found':
-      return holdNotFound({ details: { hold_id: rejection.holdId } });
-    case 'hold_ended': {
-      const { holdId, status, settledAmount } = rejection;
-      return holdEnded({
-        detail: `The hold ${holdId} was ${status} already.`,
-        details: {
-          hold_id: holdId,
-          status,
-          ...(settledAmount === null ? {} : { settled_amount: formatCoins(settledAmount) }),
-        },
-      });
-    }
-    case 'idempotency_key_reused':
-      return idempotencyKeyReused({
-        detail: `${rejection.key} was used for another operation, or for the same with other values.`,
-      });
-  }
-}
-
-function insufficiency(required: MicroCoins, available: MicroCoins) {
-  return {
-    detail: `This needs ${formatCoins(required)} coins; ${formatCoins(available)} are available.`,
-    details: { required: formatCoins(required), available: formatCoins(available) },
-  };
+  // The map has each code's own function; the type system cannot follow that through an index.
+  return (explain[rejection.code] as (rejection: Rejection) => AppError)(rejection);
 }
