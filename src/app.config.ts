@@ -1,3 +1,5 @@
+import { chatConfig } from './modules/chat/index.js';
+import { conversationConfig } from './modules/conversation/index.js';
 import { providerConfig } from './modules/provider/index.js';
 import { appEnvironmentConfig, type ConfigDefinition } from './platform/config/index.js';
 import { databaseConfig } from './platform/database/index.js';
@@ -13,4 +15,6 @@ export const configDefinitions: readonly ConfigDefinition[] = [
   redisConfig,
   queueConfig,
   providerConfig,
+  conversationConfig,
+  chatConfig,
 ];

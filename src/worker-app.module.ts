@@ -1,6 +1,9 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
 import { configDefinitions } from './app.config.js';
 import { jobDefinitions } from './app.jobs.js';
+import { ChatWorkerModule } from './modules/chat/chat.worker.module.js';
+import { ConversationWorkerModule } from './modules/conversation/conversation.worker.module.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
 import { DatabaseModule } from './platform/database/index.js';
 import { MetricsModule } from './platform/metrics/index.js';
@@ -21,6 +24,9 @@ export class WorkerAppModule {
         RedisModule,
         MetricsModule,
         QueueModule.forWorkers(jobDefinitions),
+        ScheduleModule.forRoot(),
+        ConversationWorkerModule,
+        ChatWorkerModule,
       ],
     };
   }
