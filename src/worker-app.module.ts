@@ -1,6 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
 import { configDefinitions } from './app.config.js';
 import { jobDefinitions } from './app.jobs.js';
+import { CoinAccountWorkerModule } from './modules/coin-account/coin-account.worker.module.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
 import { DatabaseModule } from './platform/database/index.js';
 import { MetricsModule } from './platform/metrics/index.js';
@@ -21,6 +23,8 @@ export class WorkerAppModule {
         RedisModule,
         MetricsModule,
         QueueModule.forWorkers(jobDefinitions),
+        ScheduleModule.forRoot(),
+        CoinAccountWorkerModule,
       ],
     };
   }
