@@ -3,6 +3,7 @@ import { ScheduleModule } from '@nestjs/schedule';
 import { configDefinitions } from './app.config.js';
 import { jobDefinitions } from './app.jobs.js';
 import { ChatWorkerModule } from './modules/chat/chat.worker.module.js';
+import { CoinAccountWorkerModule } from './modules/coin-account/coin-account.worker.module.js';
 import { ConversationWorkerModule } from './modules/conversation/conversation.worker.module.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
 import { DatabaseModule } from './platform/database/index.js';
@@ -25,6 +26,7 @@ export class WorkerAppModule {
         MetricsModule,
         QueueModule.forWorkers(jobDefinitions),
         ScheduleModule.forRoot(),
+        CoinAccountWorkerModule,
         ConversationWorkerModule,
         ChatWorkerModule,
       ],

@@ -84,15 +84,23 @@ export class CoinAccountRepository {
   }
 
   private async write(transaction: Transaction, facts: Facts, decision: Decision<unknown>): Promise<void> {
-    if (decision.kind === 'repeat') return;
-    if (decision.record) await this.insertRecord(transaction, decision.record, facts.now);
-    if (decision.kind === 'reject') return;
+    if (decision.kind === 'apply') await this.writeChange(transaction, facts, decision);
+    if (decision.kind !== 'repeat' && decision.record) {
+      await this.insertRecord(transaction, decision.record, facts.now);
+    }
+  }
+
+  private async writeChange(
+    transaction: Transaction,
+    facts: Facts,
+    change: Extract<Decision<unknown>, { kind: 'apply' }>,
+  ): Promise<void> {
     // The account first: two that make the same account meet here, before either wrote anything else.
-    if (facts.isKnown) await this.updateAccount(transaction, decision.account);
-    else await this.insertAccount(transaction, decision.account);
-    if (decision.openedHold) await this.insertHold(transaction, decision.openedHold);
-    if (decision.endedHold) await this.updateEndedHold(transaction, decision.endedHold);
-    await this.insertEntries(transaction, decision.entries);
+    if (facts.isKnown) await this.updateAccount(transaction, change.account);
+    else await this.insertAccount(transaction, change.account);
+    if (change.openedHold) await this.insertHold(transaction, change.openedHold);
+    if (change.endedHold) await this.updateEndedHold(transaction, change.endedHold);
+    await this.insertEntries(transaction, change.entries);
   }
 
   private async insertAccount(transaction: Transaction, account: AccountState): Promise<void> {
@@ -223,7 +231,8 @@ export class CoinAccountRepository {
   async claimExpiredHolds(limit: number, claimMs: number): Promise<{ id: string; accountId: string }[]> {
     return this.transactions.run(async (transaction) => {
       const rows = await transaction.query<{ id: string; account_id: string }[]>(
-        `SELECT id, account_id FROM coin_holds
+        // The index gives the rows in order. Any other plan would sort, and so lock all that are overdue.
+        `SELECT id, account_id FROM coin_holds FORCE INDEX (idx_coin_holds_expiry)
          WHERE status = 'open' AND expires_at <= UTC_TIMESTAMP(3)
            AND (expiry_claimed_until IS NULL OR expiry_claimed_until <= UTC_TIMESTAMP(3))
          ORDER BY expires_at LIMIT ? FOR UPDATE SKIP LOCKED`,
