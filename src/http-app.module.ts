@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { configDefinitions } from './app.config.js';
 import { jobDefinitions } from './app.jobs.js';
+import { AuthHttpModule } from './modules/auth/auth.http.module.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
 import { DatabaseModule } from './platform/database/index.js';
 import { AccessCheck } from './platform/http/index.js';
@@ -24,6 +25,7 @@ export class HttpAppModule {
         RedisModule,
         QueueModule.forProducers(jobDefinitions),
         MetricsModule,
+        AuthHttpModule,
       ],
       providers: [AccessCheck],
     };
