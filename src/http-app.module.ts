@@ -5,6 +5,7 @@ import { configDefinitions } from './app.config.js';
 import { jobDefinitions } from './app.jobs.js';
 import { ChatHttpModule } from './modules/chat/chat.http.module.js';
 import { ConversationHttpModule } from './modules/conversation/conversation.http.module.js';
+import { AuthHttpModule } from './modules/auth/auth.http.module.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
 import { DatabaseModule } from './platform/database/index.js';
 import { AccessCheck } from './platform/http/index.js';
@@ -30,6 +31,7 @@ export class HttpAppModule {
         ScheduleModule.forRoot(),
         ConversationHttpModule,
         ChatHttpModule,
+        AuthHttpModule,
       ],
       providers: [AccessCheck],
     };
