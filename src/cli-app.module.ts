@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { configDefinitions } from './app.config.js';
 import { AuthModule } from './modules/auth/index.js';
+import { CoinAccountModule } from './modules/coin-account/index.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
 import { DatabaseModule } from './platform/database/index.js';
 import { RedisModule } from './platform/redis/index.js';
@@ -18,6 +19,7 @@ export class CliAppModule {
         DatabaseModule.forRoot(),
         RedisModule,
         AuthModule,
+        CoinAccountModule,
       ],
     };
   }

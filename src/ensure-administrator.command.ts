@@ -2,6 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import { z } from 'zod';
 import { CliAppModule } from './cli-app.module.js';
 import { AdministratorService } from './modules/auth/index.js';
+import { CoinAccountService, idempotencyKeyReused } from './modules/coin-account/index.js';
 import type { LoadedConfig } from './platform/config/index.js';
 import { AppError } from './platform/errors/index.js';
 import { waitForDependencies } from './platform/process/index.js';
@@ -49,7 +50,7 @@ export async function ensureAdministrator(
   rawOptions: unknown,
   readPassword: () => Promise<string>,
 ): Promise<EnsureAdministratorOutcome> {
-  const { email, isKeyReset } = readOptions(rawOptions);
+  const { email, coins, isKeyReset } = readOptions(rawOptions);
   await waitForDependencies(config, (line) => process.stderr.write(`${line}\n`));
   // Standard output belongs to the outcome: only errors are reported, on standard error.
   const app = await NestFactory.createApplicationContext(CliAppModule.forRoot(config), {
@@ -57,14 +58,35 @@ export async function ensureAdministrator(
     abortOnError: false,
   });
   try {
-    const { isCreated, apiKey } = await app
+    const { isCreated, apiKey, userId } = await app
       .get(AdministratorService)
       .ensureAdministrator({ email, readPassword, isKeyReset });
+    if (userId !== undefined && coins > 0n) await grantFirstCoins(app.get(CoinAccountService), userId, coins);
     return { created: isCreated, ...(apiKey === undefined ? {} : { email, api_key: apiKey }) };
   } catch (error) {
     throw error instanceof AppError ? new Error(error.message, { cause: error }) : error;
   } finally {
     await app.close();
+  }
+}
+
+/** Once for an account, however often the command is repeated. */
+async function grantFirstCoins(
+  service: CoinAccountService,
+  accountId: string,
+  amount: MicroCoins,
+): Promise<void> {
+  try {
+    await service.grantCoins({
+      accountId,
+      amount,
+      reason: 'adjustment',
+      actor: 'ensure-administrator',
+      idempotencyKey: 'first-administrator',
+    });
+  } catch (error) {
+    // An earlier call has given another amount; that one stands.
+    if (!idempotencyKeyReused.is(error)) throw error;
   }
 }
 
