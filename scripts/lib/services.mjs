@@ -7,6 +7,7 @@ import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, stat
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { findProgram, makePrivateDirectory, programDirectories, writeFileAtomic } from './files.mjs';
+import { interruption, throwIfInterrupted } from './interruption.mjs';
 import { firstAnswer, freePort } from './ports.mjs';
 import { identifyProcess, isRunning, runProgram, stopProcess, waitUntil } from './processes.mjs';
 import { OperatorError } from './terminal.mjs';
@@ -305,7 +306,8 @@ function spawnService({ name, command, args, directory, port }) {
 async function waitForService(service, directory, timeoutMs, answers) {
   let isUp = false;
   const hasEnded = () => !isRunning(service.identity);
-  await waitUntil(async () => hasEnded() || (isUp = await answers()), timeoutMs);
+  await waitUntil(async () => interruption.aborted || hasEnded() || (isUp = await answers()), timeoutMs);
+  throwIfInterrupted();
   if (isUp && !hasEnded()) return;
   const reason = hasEnded() ? 'ended while starting' : `did not answer within ${timeoutMs / 1000} s`;
   service.kill();
