@@ -6,7 +6,8 @@ import { z } from 'zod';
 export const appEnvironmentConfig = defineConfig('application', {
   nodeEnv: variable({
     env: 'NODE_ENV',
-    description: 'development, test or production. Production refuses published secrets and hides test instruments.',
+    description:
+      'development, test or production. Production refuses published secrets and hides test instruments.',
     schema: z.enum(['development', 'test', 'production']).default('development'),
     example: 'development',
   }),

@@ -44,7 +44,12 @@ describe('configuration', () => {
   });
 
   it('lists all problems of a bad environment at once, unknown names of ours among them', () => {
-    const problems = problemsOf({ PORT: '99999', LOCKKEEPER_OPEN: 'yes', LOCKKEEPER_OPNE: 'true', OTHER: 'x' });
+    const problems = problemsOf({
+      PORT: '99999',
+      LOCKKEEPER_OPEN: 'yes',
+      LOCKKEEPER_OPNE: 'true',
+      OTHER: 'x',
+    });
     expect(problems).toHaveLength(3);
     expect(problems[0]).toMatch(/^PORT: must be at most 65535/);
     expect(problems[1]).toMatch(/^LOCKKEEPER_OPEN: must be true or false/);

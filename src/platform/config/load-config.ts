@@ -4,7 +4,9 @@ import type { ConfigDefinition, ConfigOf, EnvironmentVariable } from './define-c
 /** Every problem of a configuration at once, so that a bad start is mended in one go. */
 export class ConfigError extends Error {
   constructor(readonly problems: readonly string[]) {
-    super(`The configuration has ${problems.length} problem(s):\n${problems.map((p) => `  - ${p}`).join('\n')}`);
+    super(
+      `The configuration has ${problems.length} problem(s):\n${problems.map((p) => `  - ${p}`).join('\n')}`,
+    );
     this.name = 'ConfigError';
   }
 }
@@ -18,9 +20,15 @@ export class LoadedConfig {
   }
 
   get<D extends ConfigDefinition>(definition: D): ConfigOf<D> {
-    if (!this.values.has(definition.token)) throw new Error(`The configuration ${definition.name} is not listed.`);
+    if (!this.values.has(definition.token))
+      throw new Error(`The configuration ${definition.name} is not listed.`);
     return this.values.get(definition.token) as ConfigOf<D>;
   }
+}
+
+/** Reads all configurations from this process's environment. @throws ConfigError */
+export function loadProcessConfig(definitions: readonly ConfigDefinition[]): LoadedConfig {
+  return loadConfig(process.env, definitions);
 }
 
 const OWN_PREFIX = 'LOCKKEEPER_';

@@ -8,7 +8,12 @@ export function integer(defaultValue: number, bounds: { min: number; max: number
     .string()
     .regex(/^-?\d+$/, 'must be a whole number')
     .transform(Number)
-    .pipe(z.number().min(bounds.min, `must be at least ${bounds.min}`).max(bounds.max, `must be at most ${bounds.max}`))
+    .pipe(
+      z
+        .number()
+        .min(bounds.min, `must be at least ${bounds.min}`)
+        .max(bounds.max, `must be at most ${bounds.max}`),
+    )
     .default(defaultValue);
 }
 
@@ -30,7 +35,10 @@ export function requiredUrl(schemes: readonly string[]) {
   const message = `must be an address that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`;
   return z
     .string({ error: 'is missing' })
-    .refine((value) => URL.canParse(value) && schemes.includes(new URL(value).protocol.slice(0, -1)), message);
+    .refine(
+      (value) => URL.canParse(value) && schemes.includes(new URL(value).protocol.slice(0, -1)),
+      message,
+    );
 }
 
 /** Like `requiredUrl`, but may be unset. */
@@ -51,5 +59,5 @@ export function json<T>(schema: z.ZodType<T>, defaultText: string) {
         return z.NEVER;
       }
     })
-    .pipe(schema as z.ZodType<T, unknown>);
+    .pipe(schema);
 }

@@ -40,7 +40,9 @@ export class DatabaseModule implements OnApplicationBootstrap {
   /** A process never migrates at boot, and never runs against a schema older than itself. */
   async onApplicationBootstrap(): Promise<void> {
     if (await this.dataSource.showMigrations()) {
-      throw new Error('The database schema is older than this build. Run `npm run migrate`, then start again.');
+      throw new Error(
+        'The database schema is older than this build. Run `npm run migrate`, then start again.',
+      );
     }
   }
 }

@@ -1,6 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
+import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
+import type { ConfigOf } from '../config/index.js';
+import { dataSourceOptions } from './data-source-options.js';
+import type { databaseConfig } from './database.config.js';
+import { migrationsFolder } from './migrations-folder.js';
 
 /** `1700000000001-create-users.sql`: the time that orders it, and its one concern. */
 const FILE_NAME = /^(\d{13})-([a-z0-9-]+)\.sql$/;
@@ -54,17 +58,34 @@ function splitStatements(sql: string): string[] {
 }
 
 /**
- * Applies what is missing, in order. Safe to run twice and from several machines at once.
+ * Brings a database up to this build: applies what is missing, in order. Safe to run twice and from several
+ * machines at once.
  * @returns the names of the migrations applied now.
  */
-export async function runMigrations(dataSource: DataSource): Promise<string[]> {
+export async function migrateDatabase(config: ConfigOf<typeof databaseConfig>): Promise<string[]> {
+  const dataSource = new DataSource({
+    ...dataSourceOptions(config),
+    migrations: await loadMigrations(migrationsFolder()),
+  });
+  await dataSource.initialize();
+  try {
+    return await runMigrations(dataSource);
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+async function runMigrations(dataSource: DataSource): Promise<string[]> {
   const holder = dataSource.createQueryRunner();
   try {
-    const [row] = (await holder.query('SELECT GET_LOCK(?, ?) AS is_mine', [LOCK_NAME, LOCK_WAIT_SECONDS])) as [
-      { is_mine: string | number | null },
-    ];
+    const [row] = (await holder.query('SELECT GET_LOCK(?, ?) AS is_mine', [
+      LOCK_NAME,
+      LOCK_WAIT_SECONDS,
+    ])) as [{ is_mine: string | number | null }];
     if (Number(row.is_mine) !== 1) {
-      throw new Error(`Another process has been migrating this database for over ${LOCK_WAIT_SECONDS} seconds.`);
+      throw new Error(
+        `Another process has been migrating this database for over ${LOCK_WAIT_SECONDS} seconds.`,
+      );
     }
     // MySQL commits at every DDL statement, so a transaction around a migration would promise what it cannot keep.
     const applied = await dataSource.runMigrations({ transaction: 'none' });

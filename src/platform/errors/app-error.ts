@@ -57,7 +57,8 @@ const definedCodes = new Set<string>();
  * @throws if the code is taken already: a code means one thing in the whole product.
  */
 export function defineError(definition: ErrorDefinition): ErrorFactory {
-  if (definedCodes.has(definition.code)) throw new Error(`The error code ${definition.code} is defined twice.`);
+  if (definedCodes.has(definition.code))
+    throw new Error(`The error code ${definition.code} is defined twice.`);
   definedCodes.add(definition.code);
   const make = (occurrence?: ErrorOccurrence) => new AppError(definition, occurrence);
   return Object.assign(make, {

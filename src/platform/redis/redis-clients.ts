@@ -23,7 +23,7 @@ export function failFastOptions(commandTimeoutMs: number): RedisOptions {
 }
 
 /** Waits for Redis for as long as it takes: what BullMQ's workers need for their blocking reads. */
-export function waitingOptions(): RedisOptions {
+export function waitingOptions() {
   return { maxRetriesPerRequest: null, connectTimeout: 2_000, retryStrategy: reconnectDelayMs };
 }
 
@@ -45,7 +45,11 @@ export function redisAddress(config: ConfigOf<typeof redisConfig>): string {
  * @throws if it does not answer, or evicts.
  */
 export async function tryDurableRedis(config: ConfigOf<typeof redisConfig>): Promise<void> {
-  const client = new Redis(config.durableUrl, { lazyConnect: true, retryStrategy: null, connectTimeout: 2_000 });
+  const client = new Redis(config.durableUrl, {
+    lazyConnect: true,
+    retryStrategy: null,
+    connectTimeout: 2_000,
+  });
   client.on('error', () => undefined);
   try {
     await client.connect();

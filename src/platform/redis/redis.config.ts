@@ -3,7 +3,8 @@ import { defineConfig, read, variable } from '../config/index.js';
 export const redisConfig = defineConfig('redis', {
   durableUrl: variable({
     env: 'LOCKKEEPER_REDIS_URL',
-    description: 'Redis 6.2 or newer for queues and running turns: noeviction, AOF. npm start brings its own if unset.',
+    description:
+      'Redis 6.2 or newer for queues and running turns: noeviction, AOF. npm start brings its own if unset.',
     schema: read.requiredUrl(['redis', 'rediss']),
     example: 'redis://127.0.0.1:6379/0',
   }),

@@ -1,0 +1,14 @@
+import { appEnvironmentConfig, type ConfigDefinition } from './platform/config/index.js';
+import { databaseConfig } from './platform/database/index.js';
+import { httpConfig } from './platform/http/index.js';
+import { queueConfig } from './platform/queue/index.js';
+import { redisConfig } from './platform/redis/index.js';
+
+/** Every configuration there is, in the order of `.env.example`. A name that is in none is refused at start. */
+export const configDefinitions: readonly ConfigDefinition[] = [
+  appEnvironmentConfig,
+  httpConfig,
+  databaseConfig,
+  redisConfig,
+  queueConfig,
+];

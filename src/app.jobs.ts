@@ -1,0 +1,4 @@
+import type { JobDefinition } from './platform/queue/index.js';
+
+/** Every kind of background job there is. The worker refuses to start unless each has exactly one handler. */
+export const jobDefinitions: readonly JobDefinition<never>[] = [];

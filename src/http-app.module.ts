@@ -1,0 +1,31 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { configDefinitions } from './app.config.js';
+import { jobDefinitions } from './app.jobs.js';
+import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
+import { DatabaseModule } from './platform/database/index.js';
+import { AccessCheck } from './platform/http/index.js';
+import { MetricsModule } from './platform/metrics/index.js';
+import { QueueModule } from './platform/queue/index.js';
+import { RedisModule } from './platform/redis/index.js';
+import { TimeModule } from './platform/time/index.js';
+
+/** Everything that an API process is made of. */
+@Module({})
+export class HttpAppModule {
+  static forRoot(config: LoadedConfig): DynamicModule {
+    return {
+      module: HttpAppModule,
+      imports: [
+        DiscoveryModule,
+        ConfigModule.forRoot(config, configDefinitions),
+        TimeModule,
+        DatabaseModule.forRoot(),
+        RedisModule,
+        QueueModule.forProducers(jobDefinitions),
+        MetricsModule,
+      ],
+      providers: [AccessCheck],
+    };
+  }
+}

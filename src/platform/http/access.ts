@@ -1,0 +1,56 @@
+import { createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+
+/**
+ * What a caller may do. A signed-in user has the scopes of the role, an API key those it was made with
+ * (never more than its owner's).
+ */
+export const scopes = [
+  'chat',
+  'conversations:read',
+  'conversations:write',
+  'coins:read',
+  'logs:read',
+  'logs:write',
+  'account',
+  'operations',
+  'administration',
+] as const;
+export type Scope = (typeof scopes)[number];
+
+/** Who calls. */
+export interface Principal {
+  readonly userId: string;
+  readonly email: string;
+  readonly role: string;
+  readonly scopes: ReadonlySet<Scope>;
+  /** How the caller proved it: a session's access token, or an API key. */
+  readonly via: 'session' | 'api_key';
+  /** The session's or key's id. */
+  readonly credentialId: string;
+}
+
+/** Who may call a route: anybody, or a caller with a scope. */
+export type AccessPolicy = { readonly kind: 'public' } | { readonly kind: 'scope'; readonly scope: Scope };
+
+export const ACCESS_POLICY = 'lockkeeper:access-policy';
+
+/** Anybody may call this route. */
+export const Public = () => SetMetadata(ACCESS_POLICY, { kind: 'public' } satisfies AccessPolicy);
+
+/** Only a caller with this scope may call this route. */
+export const RequireScope = (scope: Scope) =>
+  SetMetadata(ACCESS_POLICY, { kind: 'scope', scope } satisfies AccessPolicy);
+
+export interface AuthenticatedRequest extends FastifyRequest {
+  principal?: Principal;
+}
+
+/** Injects the caller. Only for routes with `@RequireScope`. */
+export const CurrentPrincipal = createParamDecorator(
+  (_data: unknown, context: ExecutionContext): Principal => {
+    const { principal } = context.switchToHttp().getRequest<AuthenticatedRequest>();
+    if (!principal) throw new Error('CurrentPrincipal was used on a route that asks for no scope.');
+    return principal;
+  },
+);

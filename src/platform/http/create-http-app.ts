@@ -1,0 +1,54 @@
+import type { IncomingMessage } from 'node:http';
+import type { DynamicModule, Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Logger as PinoLogger } from 'pino';
+import type { ConfigOf } from '../config/index.js';
+import { NestPinoLogger } from '../logging/index.js';
+import { Drain } from './drain.js';
+import { ErrorFilter } from './error.filter.js';
+import type { httpConfig } from './http.config.js';
+import { installAccessLog, installRequestContext, requestIdOf } from './request-context.js';
+import { validationPipe } from './validation.js';
+
+const REQUEST_TIMEOUT_MS = 60_000;
+const KEEP_ALIVE_TIMEOUT_MS = 75_000;
+
+/** An API that is ready to listen, and the way to let it finish its requests. */
+export interface HttpApp {
+  app: NestFastifyApplication;
+  drain: Drain;
+}
+
+/** Builds the API on Fastify from its root module. It does not listen yet. */
+export async function createHttpApp(
+  rootModule: DynamicModule | Type,
+  config: ConfigOf<typeof httpConfig>,
+  pinoLogger: PinoLogger,
+): Promise<HttpApp> {
+  const adapter = new FastifyAdapter({
+    bodyLimit: config.bodyLimitBytes,
+    // Only an address in a private network is believed about whom it speaks for.
+    trustProxy: config.isBehindProxy ? ['loopback', 'linklocal', 'uniquelocal'] : false,
+    genReqId: (request: IncomingMessage) => requestIdOf(request.headers['x-request-id']),
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // Longer than a proxy keeps its idle connections, so that it is never the side that is surprised.
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+  });
+  const fastify = adapter.getInstance();
+  const drain = new Drain();
+  drain.install(fastify);
+  installRequestContext(fastify);
+  installAccessLog(fastify, (fields) => pinoLogger.info(fields, 'request'));
+  const app = await NestFactory.create<NestFastifyApplication>(rootModule, adapter, {
+    logger: new NestPinoLogger(pinoLogger),
+    forceCloseConnections: true,
+    abortOnError: false,
+    bodyParser: false,
+  });
+  // Fastify reads JSON by itself; nothing of ours is plain text.
+  fastify.removeContentTypeParser('text/plain');
+  app.useGlobalFilters(new ErrorFilter());
+  app.useGlobalPipes(validationPipe());
+  return { app, drain };
+}

@@ -1,0 +1,32 @@
+import { defineConfig, read, variable } from '../config/index.js';
+
+const MEBIBYTE = 1024 * 1024;
+
+export const httpConfig = defineConfig('http', {
+  port: variable({
+    env: 'PORT',
+    description: 'The port of the API.',
+    schema: read.integer(3000, { min: 0, max: 65_535 }),
+    example: '3000',
+  }),
+  host: variable({
+    env: 'LOCKKEEPER_HOST',
+    description:
+      'The address the API listens on. 0.0.0.0 opens it to the network: put Nginx with TLS in front.',
+    schema: read.text('127.0.0.1'),
+    example: '127.0.0.1',
+  }),
+  bodyLimitBytes: variable({
+    env: 'LOCKKEEPER_BODY_LIMIT_BYTES',
+    description: 'The largest request body, unless a route says otherwise.',
+    schema: read.integer(4 * MEBIBYTE, { min: 1024, max: 512 * MEBIBYTE }),
+    example: String(4 * MEBIBYTE),
+  }),
+  isBehindProxy: variable({
+    env: 'LOCKKEEPER_BEHIND_PROXY',
+    description:
+      'Whether a reverse proxy on this host or its private network tells the client address (X-Forwarded-For).',
+    schema: read.flag(false),
+    example: 'false',
+  }),
+});

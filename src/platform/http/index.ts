@@ -1,0 +1,6 @@
+export { ACCESS_POLICY, CurrentPrincipal, Public, RequireScope, scopes } from './access.js';
+export type { AccessPolicy, AuthenticatedRequest, Principal, Scope } from './access.js';
+export { AccessCheck } from './access-check.js';
+export { createHttpApp } from './create-http-app.js';
+export { openAiErrorBody } from './error-body.js';
+export { httpConfig } from './http.config.js';

@@ -1,0 +1,1 @@
+export { counter, histogram, MetricsModule } from './metrics.module.js';

@@ -1,0 +1,2 @@
+export { announceReady, runProcess, stopOnSignal } from './run-process.js';
+export { waitForDependencies } from './wait-for-dependencies.js';

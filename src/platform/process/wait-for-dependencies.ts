@@ -1,0 +1,46 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { appEnvironmentConfig, type LoadedConfig } from '../config/index.js';
+import { databaseAddress, databaseConfig, tryDatabase } from '../database/index.js';
+import { EvictingRedisError, redisAddress, redisConfig, tryDurableRedis } from '../redis/index.js';
+
+const RETRY_INTERVAL_MS = 500;
+
+/**
+ * Waits until MySQL and Redis answer.
+ * @throws an error that names the host and port of what did not, when the time for starting is up; at once if
+ *   Redis is one that evicts.
+ */
+export async function waitForDependencies(
+  config: LoadedConfig,
+  report: (line: string) => void,
+): Promise<void> {
+  const { startTimeoutMs } = config.get(appEnvironmentConfig);
+  const database = config.get(databaseConfig);
+  const redis = config.get(redisConfig);
+  await Promise.all([
+    waitFor(databaseAddress(database), () => tryDatabase(database), startTimeoutMs, report),
+    waitFor(redisAddress(redis), () => tryDurableRedis(redis), startTimeoutMs, report),
+  ]);
+}
+
+async function waitFor(
+  name: string,
+  attempt: () => Promise<void>,
+  timeoutMs: number,
+  report: (line: string) => void,
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  for (let isFirst = true; ; isFirst = false) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (error instanceof EvictingRedisError) throw error;
+      const reason = error instanceof Error ? error.message || error.name : String(error);
+      if (performance.now() >= deadline) {
+        throw new Error(`${name} did not answer for ${timeoutMs / 1000} s: ${reason}`, { cause: error });
+      }
+      if (isFirst) report(`Waiting for ${name}: ${reason}`);
+      await delay(RETRY_INTERVAL_MS);
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import { getQueueToken } from '@nestjs/bullmq';
+import { Inject, Injectable } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import type { Queue } from 'bullmq';
+import type { JobDefinition } from './define-job.js';
+import { type QueueDefinition, shardNames } from './define-queue.js';
+
+/** The queues of the product, injected. */
+export const QUEUE_DEFINITIONS = Symbol('queue-definitions');
+
+/** What waits and what runs in a queue, over all its shards. */
+export interface QueueDepth {
+  waiting: number;
+  active: number;
+  delayed: number;
+  failed: number;
+}
+
+/** Puts jobs into queues and tells how full they are. */
+@Injectable()
+export class JobQueue {
+  constructor(
+    private readonly moduleRef: ModuleRef,
+    @Inject(QUEUE_DEFINITIONS) private readonly queues: readonly QueueDefinition[],
+  ) {}
+
+  /**
+   * Enqueues a job. Returns once Redis has it.
+   * @throws a ZodError if the payload does not fit, or Redis's error, at once, if Redis is away.
+   */
+  async enqueue<P>(job: JobDefinition<P>, payload: P): Promise<void> {
+    const parsed = job.payload.parse(payload);
+    const { mode, key } = job.idempotency;
+    await this.shardQueue(job.queue, job.shardOf(parsed)).add(job.name, parsed, {
+      attempts: job.attempts,
+      backoff: { type: 'exponential', delay: job.backoffMs },
+      removeOnComplete: { count: job.keepCompleted },
+      removeOnFail: { count: job.keepFailed },
+      ...(mode === 'once'
+        ? { jobId: key(parsed) }
+        : { deduplication: { id: key(parsed), keepLastIfActive: true } }),
+    });
+  }
+
+  /** The jobs of all queues by state. @throws Redis's error if it is away. */
+  async depth(queue: QueueDefinition): Promise<QueueDepth> {
+    const counts = await Promise.all(
+      this.shardQueues(queue).map((shard) =>
+        shard.getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'failed'),
+      ),
+    );
+    const sum = (state: string) => counts.reduce((total, count) => total + (count[state] ?? 0), 0);
+    return {
+      waiting: sum('waiting') + sum('prioritized'),
+      active: sum('active'),
+      delayed: sum('delayed'),
+      failed: sum('failed'),
+    };
+  }
+
+  /** How many workers are connected to any shard of a queue, as Redis tells it. */
+  async connectedWorkers(queue: QueueDefinition): Promise<number> {
+    const counts = await Promise.all(this.shardQueues(queue).map((shard) => shard.getWorkersCount()));
+    return Math.max(0, ...counts);
+  }
+
+  get definitions(): readonly QueueDefinition[] {
+    return this.queues;
+  }
+
+  private shardQueues(queue: QueueDefinition): Queue[] {
+    return shardNames(queue).map((name) => this.moduleRef.get<Queue>(getQueueToken(name), { strict: false }));
+  }
+
+  private shardQueue(queue: QueueDefinition, shard: number): Queue {
+    const name = shardNames(queue)[shard];
+    if (name === undefined) throw new Error(`The queue ${queue.name} has no shard ${shard}.`);
+    return this.moduleRef.get<Queue>(getQueueToken(name), { strict: false });
+  }
+}

@@ -1,0 +1,150 @@
+import { getQueueToken } from '@nestjs/bullmq';
+import {
+  type BeforeApplicationShutdown,
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { DiscoveryService, ModuleRef, Reflector } from '@nestjs/core';
+import { type Job, type Queue, UnrecoverableError, Worker } from 'bullmq';
+import { appEnvironmentConfig, type ConfigOf } from '../config/index.js';
+import { withLogFields } from '../logging/index.js';
+import { redisConfig, waitingOptions } from '../redis/index.js';
+import type { JobDefinition, JobHandler } from './define-job.js';
+import { type QueueDefinition, shardNames } from './define-queue.js';
+import { HANDLES_JOB } from './handles.js';
+import { JobMetrics } from './job-metrics.js';
+import { queueConfig } from './queue.config.js';
+
+/** The jobs of the product, injected. */
+export const JOB_DEFINITIONS = Symbol('job-definitions');
+
+type AnyJob = JobDefinition<never>;
+type AnyHandler = JobHandler<AnyJob>;
+
+/** Runs the jobs of all queues in this process, each by its handler. */
+@Injectable()
+export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger('Jobs');
+  private readonly workers: Worker[] = [];
+  private handlers: ReadonlyMap<string, AnyHandler> = new Map();
+
+  constructor(
+    @Inject(JOB_DEFINITIONS) private readonly jobs: readonly AnyJob[],
+    @Inject(redisConfig.token) private readonly redis: ConfigOf<typeof redisConfig>,
+    @Inject(queueConfig.token) private readonly config: ConfigOf<typeof queueConfig>,
+    @Inject(appEnvironmentConfig.token) private readonly app: ConfigOf<typeof appEnvironmentConfig>,
+    private readonly discovery: DiscoveryService,
+    private readonly reflector: Reflector,
+    private readonly moduleRef: ModuleRef,
+    private readonly metrics: JobMetrics,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    this.handlers = this.findHandlers();
+    for (const queue of new Set(this.jobs.map((job) => job.queue))) {
+      for (const name of shardNames(queue)) await this.startWorker(queue, name);
+    }
+    this.logger.log('worker started', { queues: [...new Set(this.jobs.map((job) => job.queue.name))] });
+  }
+
+  /** Takes no new job, gives running ones until the deadline, then aborts them; BullMQ hands those to others. */
+  async beforeApplicationShutdown(): Promise<void> {
+    const deadline = new Promise<'late'>((resolve) => {
+      setTimeout(() => resolve('late'), this.app.shutdownTimeoutMs).unref();
+    });
+    await Promise.all(
+      this.workers.map(async (worker) => {
+        if ((await Promise.race([worker.close(), deadline])) === 'late') {
+          worker.cancelAllJobs('the process stops');
+          await worker.close(true);
+        }
+      }),
+    );
+  }
+
+  /** How many BullMQ workers of this process are running. */
+  get runningWorkers(): number {
+    return this.workers.filter((worker) => worker.isRunning()).length;
+  }
+
+  private findHandlers(): Map<string, AnyHandler> {
+    const found = new Map<string, AnyHandler>();
+    for (const { instance, metatype } of this.discovery.getProviders()) {
+      if (typeof metatype !== 'function') continue;
+      const job = this.reflector.get<AnyJob | undefined>(HANDLES_JOB, metatype);
+      if (!job) continue;
+      if (found.has(job.name)) throw new Error(`The job ${job.name} has two handlers.`);
+      found.set(job.name, instance as AnyHandler);
+    }
+    const missing = this.jobs.filter((job) => !found.has(job.name)).map((job) => job.name);
+    if (missing.length > 0) throw new Error(`These jobs have no handler: ${missing.join(', ')}.`);
+    const unlisted = [...found.keys()].filter((name) => !this.jobs.some((job) => job.name === name));
+    if (unlisted.length > 0)
+      throw new Error(`These jobs are not listed in app.jobs.ts: ${unlisted.join(', ')}.`);
+    return found;
+  }
+
+  private async startWorker(queue: QueueDefinition, name: string): Promise<void> {
+    if (queue.isSerial) {
+      await this.moduleRef.get<Queue>(getQueueToken(name), { strict: false }).setGlobalConcurrency(1);
+    }
+    const worker = new Worker(name, (job, _token, signal) => this.run(job, signal), {
+      connection: { url: this.redis.durableUrl, ...waitingOptions() },
+      prefix: this.config.prefix,
+      concurrency: queue.concurrency,
+      lockDuration: queue.lockDurationMs,
+      stalledInterval: queue.lockDurationMs / 2,
+      maxStalledCount: 100,
+    });
+    worker.on('error', (error) => this.logger.warn(`The worker of ${name} has lost Redis: ${error.message}`));
+    worker.on('failed', (job, error) => this.reportFailure(job, error));
+    await worker.waitUntilReady();
+    this.workers.push(worker);
+  }
+
+  private async run(job: Job, cancelled: AbortSignal | undefined): Promise<void> {
+    const definition = this.jobs.find((candidate) => candidate.name === job.name);
+    const handler = this.handlers.get(job.name);
+    if (!definition || !handler) throw new UnrecoverableError(`No code here knows the job ${job.name}.`);
+    const payload = definition.payload.safeParse(job.data);
+    if (!payload.success) throw new UnrecoverableError(`The payload does not fit: ${payload.error.message}`);
+    const timeout = AbortSignal.timeout(definition.timeoutMs);
+    const signal = cancelled ? AbortSignal.any([cancelled, timeout]) : timeout;
+    const jobId = job.id ?? job.name;
+    const startedAt = performance.now();
+    try {
+      await withLogFields({ job_id: jobId, job_name: job.name }, () =>
+        abortable(handler.handle(payload.data, { jobId, attempt: job.attemptsMade + 1, signal }), signal),
+      );
+      this.metrics.finished(job.name, 'completed', startedAt);
+    } catch (error) {
+      this.metrics.finished(job.name, 'failed', startedAt);
+      throw error;
+    }
+  }
+
+  private reportFailure(job: Job | undefined, error: Error): void {
+    const fields = {
+      job_id: job?.id,
+      job_name: job?.name,
+      attempt: job?.attemptsMade,
+      attempts: job?.opts.attempts,
+    };
+    const isFinal = !job || job.attemptsMade >= (job.opts.attempts ?? 1);
+    if (isFinal) this.logger.error('job failed for good', error, fields);
+    else this.logger.warn('job requeued', { ...fields, reason: error.message });
+  }
+}
+
+/** Fails as soon as the signal is aborted, also if the work ignores it. */
+function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const onAbort = () =>
+      reject(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)));
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}

@@ -1,0 +1,27 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { configDefinitions } from './app.config.js';
+import { jobDefinitions } from './app.jobs.js';
+import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
+import { DatabaseModule } from './platform/database/index.js';
+import { MetricsModule } from './platform/metrics/index.js';
+import { QueueModule } from './platform/queue/index.js';
+import { RedisModule } from './platform/redis/index.js';
+import { TimeModule } from './platform/time/index.js';
+
+/** Everything that a worker process is made of. */
+@Module({})
+export class WorkerAppModule {
+  static forRoot(config: LoadedConfig): DynamicModule {
+    return {
+      module: WorkerAppModule,
+      imports: [
+        ConfigModule.forRoot(config, configDefinitions),
+        TimeModule,
+        DatabaseModule.forRoot(),
+        RedisModule,
+        MetricsModule,
+        QueueModule.forWorkers(jobDefinitions),
+      ],
+    };
+  }
+}

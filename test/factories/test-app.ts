@@ -1,0 +1,40 @@
+import 'reflect-metadata';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { pino } from 'pino';
+import { configDefinitions } from '../../src/app.config.js';
+import { HttpAppModule } from '../../src/http-app.module.js';
+import { loadConfig } from '../../src/platform/config/index.js';
+import { createHttpApp, httpConfig } from '../../src/platform/http/index.js';
+import { createTestDatabase } from './test-database.js';
+import { createTestRedis } from './test-redis.js';
+
+/** A whole API in this process, on a database and a Redis of its own. */
+export interface TestApp {
+  app: NestFastifyApplication;
+  environment: Record<string, string>;
+  close(): Promise<void>;
+}
+
+/** Starts an API as `main.http.ts` does, without a port: ask it with `app.inject`. */
+export async function createTestApp(settings: Record<string, string> = {}): Promise<TestApp> {
+  const database = await createTestDatabase();
+  const environment = {
+    NODE_ENV: 'test',
+    LOCKKEEPER_DATABASE_URL: database.url,
+    LOCKKEEPER_REDIS_URL: await createTestRedis(),
+    ...settings,
+  };
+  const config = loadConfig(environment, configDefinitions);
+  const logger = pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' });
+  const { app } = await createHttpApp(HttpAppModule.forRoot(config), config.get(httpConfig), logger);
+  await app.init();
+  await app.getHttpAdapter().getInstance().ready();
+  return {
+    app,
+    environment,
+    close: async () => {
+      await app.close();
+      await database.drop();
+    },
+  };
+}
