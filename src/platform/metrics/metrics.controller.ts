@@ -1,17 +1,16 @@
-import { Controller, Get, Header } from '@nestjs/common';
+import { Controller, Get, Res } from '@nestjs/common';
 import { ApiExcludeEndpoint } from '@nestjs/swagger';
 import { PrometheusController } from '@willsoto/nestjs-prometheus';
-import { register } from 'prom-client';
+import type { FastifyReply } from 'fastify';
 import { RequireScope } from '../http/index.js';
 
-/** What Prometheus scrapes, with an API key of scope `operations` as its bearer token. */
+/** `GET /metrics`, which Prometheus scrapes with an API key of scope `operations` as its bearer token. */
 @Controller()
 export class MetricsController extends PrometheusController {
-  @Get('metrics')
-  @Header('content-type', register.contentType)
+  @Get()
   @RequireScope('operations')
   @ApiExcludeEndpoint()
-  metrics(): Promise<string> {
-    return register.metrics();
+  override index(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
+    return super.index(reply);
   }
 }
