@@ -51,6 +51,7 @@ export function findBinaries(directories = programDirectories()) {
  * @param {Binaries} options.binaries
  * @param {string} options.directory
  * @param {number} [options.port] used if it is free
+ * @param {boolean} [options.isPortFixed] no other port will do
  * @param {string} options.user may do everything on `database`, or on the whole server when there is none
  * @param {string} options.password
  * @param {string} [options.database] created if missing
@@ -66,7 +67,7 @@ export async function startMariadb(options) {
   const isMariadb = (await runProgram(mariadbd, ['--version'])).output.includes('MariaDB');
   await initialiseDatabase(mariadbd, isMariadb ? binaries.installDatabase : mariadbd, directory);
   writeFileAtomic(join(directory, 'init.sql'), initFile({ ...options, isMariadb }));
-  return await startOnFreePort(options.port, async (port) => {
+  return await startOnFreePort(options, async (port) => {
     const configuration = join(directory, 'my.cnf');
     writeFileAtomic(configuration, mariadbConfiguration(directory, port, options.settings ?? {}));
     const service = spawnService({
@@ -89,6 +90,7 @@ export async function startMariadb(options) {
  * @param {Binaries} options.binaries
  * @param {string} options.directory
  * @param {number} [options.port] used if it is free
+ * @param {boolean} [options.isPortFixed] no other port will do
  * @param {string} [options.password]
  * @param {boolean} options.isDurable append-only file, flushed each second; otherwise in memory alone
  * @param {number} [options.databases] number of logical databases
@@ -100,7 +102,7 @@ export async function startRedis(options) {
   const redisServer = options.binaries.redisServer;
   if (!redisServer) throw new OperatorError('redis-server is not installed.');
   makePrivateDirectory(directory);
-  return await startOnFreePort(options.port, async (port) => {
+  return await startOnFreePort(options, async (port) => {
     const configuration = join(directory, 'redis.conf');
     writeFileAtomic(configuration, redisConfiguration({ ...options, port }));
     const service = spawnService({
@@ -246,12 +248,14 @@ function redisConfiguration({ directory, port, password, isDurable, databases })
 
 /**
  * A port that was free a moment ago may be taken by now: then another one.
- * @param {number | undefined} preferred
+ * @param {{ port?: number, isPortFixed?: boolean }} options
  * @param {(port: number) => Promise<Service>} start
  */
-async function startOnFreePort(preferred, start) {
+async function startOnFreePort({ port: preferred, isPortFixed = false }, start) {
   for (let attempt = 1; ; attempt++) {
-    const port = await freePort(attempt === 1 ? preferred : undefined);
+    const port = await freePort(attempt === 1 || isPortFixed ? preferred : undefined);
+    if (isPortFixed && port !== preferred)
+      throw new OperatorError(`Port ${preferred} is taken by another program.`);
     try {
       return await start(port);
     } catch (error) {
