@@ -1,7 +1,7 @@
 import { delimiter } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readSettings } from './lib/environment.mjs';
-import { followParent } from './lib/interruption.mjs';
+import { followNpm } from './lib/interruption.mjs';
 import { Launcher } from './lib/launcher.mjs';
 import { ensureRuntime } from './lib/runtime.mjs';
 import { runMain, say } from './lib/terminal.mjs';
@@ -34,7 +34,7 @@ await runMain(async () => {
     say(help);
     return 0;
   }
-  followParent();
+  followNpm();
   await ensureRuntime();
   const launcher = new Launcher(readSettings(), {
     isVerbose: values.verbose ?? false,

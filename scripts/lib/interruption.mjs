@@ -3,6 +3,8 @@
  * and the callers' `finally` blocks tidy up in order. What has to happen even on a crash is given to `atExit`.
  */
 
+import { existsSync, readFileSync } from 'node:fs';
+
 const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 const PARENT_CHECK_MS = 250;
 
@@ -29,12 +31,29 @@ export function listenForStopSignals() {
  * Started by npm, a command ends with it: npm killed outright passes no signal on. A command started by a
  * shell is left alone, since its parent may well end before it.
  */
-export function followParent() {
+export function followNpm() {
   if (process.env['npm_lifecycle_event'] === undefined) return;
   const parent = process.ppid;
+  const npm = npmAbove(parent);
   setInterval(() => {
-    if (process.ppid !== parent) controller.abort(new Interrupted(EXIT_CODES.SIGHUP));
+    if (process.ppid !== parent || (npm !== null && !existsSync(`/proc/${npm}`))) {
+      controller.abort(new Interrupted(EXIT_CODES.SIGHUP));
+    }
   }, PARENT_CHECK_MS).unref();
+}
+
+/**
+ * npm runs a command through a shell, which may stand between the two.
+ * @param {number} shell
+ * @returns {number | null} the pid of an npm above it
+ */
+function npmAbove(shell) {
+  try {
+    const pid = Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${shell}/status`, 'utf8'))?.[1]);
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('npm') ? pid : null;
+  } catch {
+    return null;
+  }
 }
 
 export function throwIfInterrupted() {

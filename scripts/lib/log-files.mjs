@@ -98,32 +98,25 @@ export class LogFile {
   }
 }
 
-const LEVELS = [
-  { from: 60, name: 'FATAL' },
-  { from: 50, name: 'ERROR' },
-  { from: 40, name: 'WARN' },
-  { from: 30, name: 'INFO' },
-  { from: 20, name: 'DEBUG' },
-  { from: 0, name: 'TRACE' },
-];
+/** pino's names of the levels that are always shown. */
+const SEVERE = new Set(['warn', 'error', 'fatal']);
 
 /**
  * One log line of a process as a line for the terminal.
  * @param {string} source the process's name
- * @param {string} line a pino JSON line, or any text
- * @param {{ isVerbose: boolean }} options otherwise only warnings, errors and what is no JSON
+ * @param {string} line a pino JSON line (level by name, `time` as ISO 8601), or any text
+ * @param {{ isVerbose: boolean }} options otherwise only warnings, errors and what is no log line
  * @returns {string | null} null when it is not to be shown
  */
 export function formatLogLine(source, line, { isVerbose }) {
   if (line.trim() === '') return null;
   const entry = parseEntry(line);
   if (!entry) return `[${source}] ${line}`;
-  if (entry.level < 40 && !isVerbose) return null;
+  if (!isVerbose && !SEVERE.has(entry.level)) return null;
   const time = new Date(entry.time).toTimeString().slice(0, 8);
-  const level = LEVELS.find(({ from }) => entry.level >= from)?.name;
   const error = entry.err ? `: ${entry.err.stack ?? entry.err.message ?? ''}` : '';
   const id = entry.error_id ? ` (error_id ${entry.error_id})` : '';
-  return `${time} ${level} [${source}] ${entry.msg ?? ''}${error}${id}`;
+  return `${time} ${entry.level.toUpperCase()} [${source}] ${entry.msg ?? ''}${error}${id}`;
 }
 
 /** @param {string} line */
@@ -131,7 +124,7 @@ function parseEntry(line) {
   if (!line.startsWith('{')) return null;
   try {
     const entry = JSON.parse(line);
-    return typeof entry.level === 'number' && !Number.isNaN(new Date(entry.time).getTime()) ? entry : null;
+    return typeof entry.level === 'string' && !Number.isNaN(Date.parse(entry.time)) ? entry : null;
   } catch {
     return null;
   }
