@@ -139,14 +139,29 @@ async function isInstalled(name) {
 }
 
 /**
- * Packages enable their service for the next boot; this project has no use for it.
+ * Packages enable their services and sockets for the next boot; this project has no use for them.
  * @param {string[]} packages only what was newly installed
  */
 async function disableUnits(packages) {
   const systemctl = findProgram(['systemctl'], programDirectories());
-  if (!systemctl) return;
   for (const name of packages) {
-    const unit = `${name === 'mariadb-server' ? 'mariadb' : name}.service`;
-    await runProgram(systemctl, ['disable', unit], { timeoutMs: 60_000 });
+    const files = (await runProgram('dpkg-query', ['--listfiles', name])).stdout;
+    const units = [...files.matchAll(/\/systemd\/system\/([^/@\s]+\.(?:service|socket|timer))$/gm)];
+    for (const [, unit = ''] of units) {
+      // Without systemd the packages still leave their links, for the day it is installed.
+      await runQuietly(systemctl ?? 'deb-systemd-helper', ['disable', unit]);
+    }
+    if (systemctl) continue;
+    for (const [, script = ''] of files.matchAll(/^\/etc\/init\.d\/(\S+)$/gm)) {
+      await runQuietly('update-rc.d', [script, 'disable']);
+    }
   }
+}
+
+/**
+ * @param {string} command
+ * @param {string[]} args
+ */
+async function runQuietly(command, args) {
+  await runProgram(command, args, { timeoutMs: 60_000 });
 }
