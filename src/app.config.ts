@@ -1,3 +1,4 @@
+import { providerConfig } from './modules/provider/index.js';
 import { appEnvironmentConfig, type ConfigDefinition } from './platform/config/index.js';
 import { databaseConfig } from './platform/database/index.js';
 import { httpConfig } from './platform/http/index.js';
@@ -11,4 +12,5 @@ export const configDefinitions: readonly ConfigDefinition[] = [
   databaseConfig,
   redisConfig,
   queueConfig,
+  providerConfig,
 ];
