@@ -7,7 +7,7 @@ import { isRunning, stopProcess } from './processes.mjs';
 import { describeError, say } from './terminal.mjs';
 
 const RESTARTS_PER_MINUTE = 5;
-const FIRST_BACKOFF_MS = 250;
+const BACKOFF_MS = 250;
 
 /**
  * A process as the supervisor sees it.
@@ -38,6 +38,7 @@ export class Supervisor {
    * @param {(onSpawn: (running: RunningProcess) => void) => Promise<RunningProcess>} options.start
    *   settles when the process is ready; calls onSpawn as soon as there is one
    * @param {(message: string) => void} options.onGiveUp
+   * @param {number} [options.backoffMs] the wait before the first of several restarts; each next is twice as long
    */
   constructor(options) {
     this.#options = options;
@@ -87,7 +88,8 @@ export class Supervisor {
         this.#options.onGiveUp(`${this.name} ended ${this.#endings.length} times within a minute.`);
         return;
       }
-      const backoffMs = FIRST_BACKOFF_MS * 2 ** (this.#endings.length - 1);
+      const { backoffMs: firstMs = BACKOFF_MS } = this.#options;
+      const backoffMs = firstMs * 2 ** (this.#endings.length - 1);
       say(`  ${this.name} ended unexpectedly; starting it again in ${backoffMs / 1000} s.`);
       await delay(backoffMs, undefined, { signal: interruption }).catch(() => {});
       if (this.#isStopping || interruption.aborted) return;
