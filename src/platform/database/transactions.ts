@@ -53,6 +53,12 @@ export function isLockConflict(error: unknown): boolean {
   return errno !== undefined && RETRYABLE_ERRNO.has(errno);
 }
 
+/** True if the server answered and refused, false if it could not be asked. */
+export function isServerRefusal(error: unknown): boolean {
+  // The operating system's error numbers are negative in Node.js.
+  return (databaseErrno(error) ?? 0) > 0;
+}
+
 /** True if a unique key refused a row (1062). */
 export function isDuplicateKey(error: unknown): boolean {
   return databaseErrno(error) === 1062;

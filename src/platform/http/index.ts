@@ -2,5 +2,6 @@ export { ACCESS_POLICY, CurrentPrincipal, Public, RequireScope, scopes } from '.
 export type { AccessPolicy, AuthenticatedRequest, Principal, Scope } from './access.js';
 export { AccessCheck } from './access-check.js';
 export { createHttpApp } from './create-http-app.js';
+export { decodeCursor, encodeCursor } from './cursor.js';
 export { openAiErrorBody } from './error-body.js';
 export { httpConfig } from './http.config.js';
