@@ -64,6 +64,7 @@ export async function startMariadb(options) {
   const mariadbd = binaries.mariadbd;
   if (!mariadbd) throw new OperatorError('Neither mariadbd nor mysqld is installed.');
   makePrivateDirectory(directory);
+  makePrivateDirectory(temporaryDirectory(directory));
   const isMariadb = (await runProgram(mariadbd, ['--version'])).output.includes('MariaDB');
   await initialiseDatabase(mariadbd, isMariadb ? binaries.installDatabase : mariadbd, directory);
   writeFileAtomic(join(directory, 'init.sql'), initFile({ ...options, isMariadb }));
@@ -174,10 +175,18 @@ async function initialiseDatabase(mariadbd, installer, directory) {
   );
   if (result.code !== 0) {
     throw new OperatorError(
-      `The database could not make its data directory ${dataDirectory}:\n${tail(result.output)}`,
+      `The database could not make its data directory ${dataDirectory}:\n${result.output.trim()}`,
     );
   }
   renameSync(unfinished, dataDirectory);
+}
+
+/**
+ * Of its own, since a server that starts removes the temporary tables of any other it finds there.
+ * @param {string} directory
+ */
+function temporaryDirectory(directory) {
+  return join(directory, 'tmp');
 }
 
 /**
@@ -208,6 +217,7 @@ function mariadbConfiguration(directory, port, settings) {
   const all = {
     datadir: JSON.stringify(join(directory, 'data')),
     'init-file': JSON.stringify(join(directory, 'init.sql')),
+    tmpdir: JSON.stringify(temporaryDirectory(directory)),
     // Relative to the data directory: an absolute socket path must stay below 108 bytes.
     socket: 'mysql.sock',
     'pid-file': 'mysql.pid',
