@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { interruption } from './interruption.mjs';
-import { identifyProcess, runProgram } from './processes.mjs';
+import { identifyProcess, runProgram, stopProcess } from './processes.mjs';
 import { projectRoot } from './project.mjs';
 import { OperatorError } from './terminal.mjs';
 
@@ -35,7 +35,12 @@ export async function startAppProcess({ entry, env, log, startTimeoutMs, onSpawn
   child.on('error', () => {});
   if (child.pid === undefined) throw new OperatorError(`Could not start ${script}.`);
   const identity = identifyProcess(child.pid) ?? { pid: child.pid, started: 'gone' };
-  const running = { identity, exited, kill: () => void child.kill('SIGKILL') };
+  const running = {
+    identity,
+    exited,
+    kill: () => void child.kill('SIGKILL'),
+    stop: (/** @type {number} */ graceMs) => stopProcess(identity, graceMs),
+  };
   onSpawn(running);
   try {
     await untilReady(child, exited, startTimeoutMs + BOOT_MS);

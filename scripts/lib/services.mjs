@@ -15,6 +15,8 @@ import { OperatorError } from './terminal.mjs';
 /** Recovery of a large database after a crash takes a while. */
 const MARIADB_START_MS = 180_000;
 const REDIS_START_MS = 120_000;
+/** How long a server may go on starting after this command was interrupted. */
+const INTERRUPTED_START_MS = 30_000;
 const LOG_LIMIT_BYTES = 10 * 1024 * 1024;
 const PORT_ATTEMPTS = 5;
 
@@ -26,8 +28,10 @@ const PORT_ATTEMPTS = 5;
  * @property {import('node:child_process').ChildProcess} process
  * @property {import('./processes.mjs').ProcessIdentity} identity
  * @property {number} port on 127.0.0.1
- * @property {Promise<void>} exited settles when the process is gone, for whatever reason
- * @property {(graceMs?: number) => Promise<boolean>} stop ends it gracefully; false when it had to be killed
+ * @property {Promise<unknown>} exited settles when the process is gone, for whatever reason
+ * @property {(graceMs: number) => Promise<boolean>} stop ends it gracefully, once it is up: MariaDB hangs when it
+ *   is told to end while it starts; false when it had to be killed
+ * @property {() => void} hasSettled tells that it is up, or will not be
  * @property {() => void} kill ends it at once
  */
 
@@ -300,13 +304,19 @@ function spawnService({ name, command, args, directory, port }) {
   child.on('error', () => {});
   if (child.pid === undefined) throw new OperatorError(`${name} could not be started: ${command}`);
   const identity = identifyProcess(child.pid) ?? { pid: child.pid, started: 'gone' };
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  const settled = Promise.withResolvers();
   return {
     name,
     process: child,
     identity,
     port,
-    exited: new Promise((resolve) => child.once('exit', () => resolve())),
-    stop: (graceMs = 60_000) => stopProcess(identity, graceMs),
+    exited,
+    hasSettled: () => settled.resolve(undefined),
+    stop: async (graceMs) => {
+      await Promise.race([settled.promise, exited]);
+      return await stopProcess(identity, graceMs);
+    },
     kill: () => void child.kill('SIGKILL'),
   };
 }
@@ -319,8 +329,12 @@ function spawnService({ name, command, args, directory, port }) {
  */
 async function waitForService(service, directory, timeoutMs, answers) {
   let isUp = false;
+  let interruptedAt = Infinity;
+  interruption.addEventListener('abort', () => (interruptedAt = performance.now()));
+  const isOverdue = () => performance.now() > interruptedAt + INTERRUPTED_START_MS;
   const hasEnded = () => !isRunning(service.identity);
-  await waitUntil(async () => interruption.aborted || hasEnded() || (isUp = await answers()), timeoutMs);
+  await waitUntil(async () => hasEnded() || isOverdue() || (isUp = await answers()), timeoutMs);
+  service.hasSettled();
   throwIfInterrupted();
   if (isUp && !hasEnded()) return;
   const reason = hasEnded() ? 'ended while starting' : `did not answer within ${timeoutMs / 1000} s`;

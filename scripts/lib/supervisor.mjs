@@ -15,6 +15,7 @@ const BACKOFF_MS = 250;
  * @property {import('./processes.mjs').ProcessIdentity} identity
  * @property {Promise<unknown>} exited
  * @property {() => void} kill
+ * @property {(graceMs: number) => Promise<boolean>} stop ends it gracefully; false when it had to be killed
  */
 
 /**
@@ -59,7 +60,7 @@ export class Supervisor {
     this.#isStopping = true;
     const running = this.#running;
     if (running && isRunning(running.identity)) {
-      const endedItself = await stopProcess(running.identity, this.#options.graceMs);
+      const endedItself = await running.stop(this.#options.graceMs);
       if (!endedItself)
         say(`  ${this.name} did not end within ${this.#options.graceMs / 1000} s and was killed.`);
     }

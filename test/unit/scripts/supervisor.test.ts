@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { identifyProcess, isRunning } from '../../../scripts/lib/processes.mjs';
+import { identifyProcess, isRunning, stopProcess } from '../../../scripts/lib/processes.mjs';
 import { stopLeftovers, Supervisor } from '../../../scripts/lib/supervisor.mjs';
 
 let runDirectory: string;
@@ -25,7 +25,8 @@ function run(command: string, ...args: string[]) {
   const pid = child.pid ?? 0;
   const identity = identifyProcess(pid) ?? { pid, started: 'gone' };
   const exited = new Promise((resolve) => child.once('exit', resolve));
-  return { identity, exited, kill: () => void child.kill('SIGKILL') };
+  const stop = (graceMs: number) => stopProcess(identity, graceMs);
+  return { identity, exited, stop, kill: () => void child.kill('SIGKILL') };
 }
 
 function supervise(command: string, ...args: string[]) {
