@@ -1,4 +1,7 @@
+import { chatConfig } from './modules/chat/index.js';
+import { conversationConfig } from './modules/conversation/index.js';
 import { providerConfig } from './modules/provider/index.js';
+import { authConfig } from './modules/auth/index.js';
 import { appEnvironmentConfig, type ConfigDefinition } from './platform/config/index.js';
 import { databaseConfig } from './platform/database/index.js';
 import { httpConfig } from './platform/http/index.js';
@@ -13,4 +16,7 @@ export const configDefinitions: readonly ConfigDefinition[] = [
   redisConfig,
   queueConfig,
   providerConfig,
+  conversationConfig,
+  chatConfig,
+  authConfig,
 ];

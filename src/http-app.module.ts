@@ -1,7 +1,11 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
+import { ScheduleModule } from '@nestjs/schedule';
 import { configDefinitions } from './app.config.js';
 import { jobDefinitions } from './app.jobs.js';
+import { ChatHttpModule } from './modules/chat/chat.http.module.js';
+import { ConversationHttpModule } from './modules/conversation/conversation.http.module.js';
+import { AuthHttpModule } from './modules/auth/auth.http.module.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
 import { DatabaseModule } from './platform/database/index.js';
 import { AccessCheck } from './platform/http/index.js';
@@ -24,6 +28,10 @@ export class HttpAppModule {
         RedisModule,
         QueueModule.forProducers(jobDefinitions),
         MetricsModule,
+        ScheduleModule.forRoot(),
+        ConversationHttpModule,
+        ChatHttpModule,
+        AuthHttpModule,
       ],
       providers: [AccessCheck],
     };

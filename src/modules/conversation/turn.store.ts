@@ -208,7 +208,9 @@ export class TurnStore {
           `${turnId}:partial`,
         );
         const turn = this.parse(text);
-        return turn && { turn, partialText: partial ?? '' };
+        if (turn) return { turn, partialText: partial ?? '' };
+        await this.redis.zrem(shardKeys(shard).running, member);
+        return undefined;
       }),
     );
     return found.filter((turn) => turn !== undefined);

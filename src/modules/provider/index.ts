@@ -1,5 +1,11 @@
 export { textOf } from './domain/chat.js';
-export type { ChatMessage, ProviderEvent, TokenUsage, ToolCallDelta } from './domain/chat.js';
+export type {
+  ChatMessage,
+  ProviderEvent,
+  ProviderRequest,
+  TokenUsage,
+  ToolCallDelta,
+} from './domain/chat.js';
 export { costOf } from './domain/model.js';
 export type { Model } from './domain/model.js';
 export { providerConfig } from './provider.config.js';

@@ -1,24 +1,11 @@
 import { z } from 'zod';
 import { defineConfig, read, variable } from '../../platform/config/index.js';
-import { CoinsFormatError, parseCoins } from '../../shared/money.js';
-
-const price = z.string().transform((text, context) => {
-  try {
-    const amount = parseCoins(text);
-    if (amount >= 0n) return amount;
-    context.addIssue({ code: 'custom', message: 'a price is not negative' });
-  } catch (error) {
-    if (!(error instanceof CoinsFormatError)) throw error;
-    context.addIssue({ code: 'custom', message: error.message });
-  }
-  return z.NEVER;
-});
 
 const upstreamModel = z.strictObject({
   id: z.string().min(1).max(128).describe('the name that callers use'),
   upstream_id: z.string().min(1).max(128).optional().describe('the name at the provider, if another'),
-  input_price: price.describe('coins for a million input tokens, as a decimal string'),
-  output_price: price.describe('coins for a million output tokens, as a decimal string'),
+  input_price: read.coinsText.describe('coins for a million input tokens, as a decimal string'),
+  output_price: read.coinsText.describe('coins for a million output tokens, as a decimal string'),
   max_output_tokens: z.int().min(1).max(1_000_000).default(4096),
   context_tokens: z.int().min(1).max(10_000_000).default(128_000),
   output_limit_field: z.enum(['max_tokens', 'max_completion_tokens']).default('max_tokens'),

@@ -75,13 +75,19 @@ export function openAiErrorBody(error: AppError, requestId: string): { error: Re
   };
 }
 
+/** We have tried these again ourselves; an SDK that does so too would only make more failed turns. */
+const hasBeenRetried: ReadonlySet<ErrorKind> = new Set(['upstream', 'upstream_timeout']);
+
 function openAiError(error: AppError, requestId: string): ErrorAnswer {
   // The OpenAI API answers a request that does not fit its schema with 400, and its SDKs name it so.
   const { status, isRetryable } = errorKinds[error.kind === 'invalid' ? 'malformed' : error.kind];
   return {
     status,
     contentType: 'application/json; charset=utf-8',
-    headers: { ...commonHeaders(error), 'x-should-retry': String(isRetryable && error.kind !== 'upstream') },
+    headers: {
+      ...commonHeaders(error),
+      'x-should-retry': String(isRetryable && !hasBeenRetried.has(error.kind)),
+    },
     body: openAiErrorBody(error, requestId),
   };
 }

@@ -4,4 +4,5 @@ export { AccessCheck } from './access-check.js';
 export { createHttpApp } from './create-http-app.js';
 export { decodeCursor, encodeCursor } from './cursor.js';
 export { openAiErrorBody } from './error-body.js';
+export { EventStream } from './event-stream.js';
 export { httpConfig } from './http.config.js';

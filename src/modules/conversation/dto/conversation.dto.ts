@@ -26,13 +26,9 @@ export type ConversationListQuery = z.infer<typeof conversationListQuerySchema>;
 
 export const messageListQuerySchema = z.object({
   limit: z.coerce.number().int().min(1).max(200).default(50).meta({ description: 'At most so many.' }),
-  cursor: z
-    .string()
-    .max(500)
-    .optional()
-    .meta({
-      description: '`earlier_cursor` or `later_cursor` of another page. Without it: the latest messages.',
-    }),
+  cursor: z.string().max(500).optional().meta({
+    description: '`earlier_cursor` or `later_cursor` of another page. Without it: the latest messages.',
+  }),
 });
 export type MessageListQuery = z.infer<typeof messageListQuerySchema>;
 

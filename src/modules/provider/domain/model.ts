@@ -20,7 +20,7 @@ export interface Model {
 const TOKENS_PER_PRICE = 1_000_000n;
 
 /** What a call costs, in micro-coins, rounded up once at the end so that no use is free by rounding. */
-export function costOf(model: Model, usage: TokenUsage): MicroCoins {
+export function costOf(model: Pick<Model, 'inputPrice' | 'outputPrice'>, usage: TokenUsage): MicroCoins {
   const exact =
     BigInt(usage.promptTokens) * model.inputPrice + BigInt(usage.completionTokens) * model.outputPrice;
   return (exact + TOKENS_PER_PRICE - 1n) / TOKENS_PER_PRICE;

@@ -16,7 +16,7 @@ const chunkSchema = z.object({
             tool_calls: z
               .array(
                 z.object({
-                  index: z.int().default(0),
+                  index: z.int().min(0).max(127).default(0),
                   id: z.string().nullish(),
                   type: z.string().nullish(),
                   function: z
