@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { atExit } from './cleanup.mjs';
 import { readJson, writeFileAtomic } from './files.mjs';
+import { atExit } from './interruption.mjs';
 import { identifyProcess, isRunning, signalProcess, waitUntil } from './processes.mjs';
 import { findBinaries, startMariadb, startRedis } from './services.mjs';
 
