@@ -4,6 +4,7 @@ import { ScheduleModule } from '@nestjs/schedule';
 import { configDefinitions } from './app.config.js';
 import { jobDefinitions } from './app.jobs.js';
 import { ChatHttpModule } from './modules/chat/chat.http.module.js';
+import { CoinAccountHttpModule } from './modules/coin-account/coin-account.http.module.js';
 import { ConversationHttpModule } from './modules/conversation/conversation.http.module.js';
 import { AuthHttpModule } from './modules/auth/auth.http.module.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
@@ -32,6 +33,7 @@ export class HttpAppModule {
         ConversationHttpModule,
         ChatHttpModule,
         AuthHttpModule,
+        CoinAccountHttpModule,
       ],
       providers: [AccessCheck],
     };

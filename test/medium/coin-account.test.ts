@@ -23,7 +23,7 @@ describe('coin account', () => {
     });
     expect(await coins.service.journalOf({ accountId, limit: 10 })).toEqual({
       entries: [],
-      nextCursor: null,
+      hasMore: false,
     });
   });
 
@@ -179,9 +179,9 @@ describe('coin account', () => {
     for (let amount = 1n; amount <= 5n; amount++) await coins.grant(accountId, amount);
     const first = await coins.service.journalOf({ accountId, limit: 2 });
     expect(first.entries.map((entry) => entry.sequence)).toEqual([5, 4]);
-    const second = await coins.service.journalOf({ accountId, limit: 3, cursor: first.nextCursor ?? '' });
+    const second = await coins.service.journalOf({ accountId, limit: 3, beforeSequence: 4 });
     expect(second.entries.map((entry) => entry.sequence)).toEqual([3, 2, 1]);
-    expect(second.nextCursor).toBeNull();
+    expect([first.hasMore, second.hasMore]).toEqual([true, false]);
   });
 
   it.each([

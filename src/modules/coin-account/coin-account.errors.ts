@@ -2,25 +2,25 @@ import { type AppError, defineError } from '../../platform/errors/index.js';
 import { formatCoins } from '../../shared/money.js';
 import type { Rejection } from './domain/decision.js';
 
-export const insufficientCoins = defineError({
+const insufficientCoins = defineError({
   code: 'insufficient_coins',
   kind: 'payment_required',
   title: 'The account has too few coins for this.',
 });
 
-export const accountInDebt = defineError({
+const accountInDebt = defineError({
   code: 'account_in_debt',
   kind: 'payment_required',
   title: 'The account owes coins; they must be paid before it can spend again.',
 });
 
-export const accountBlocked = defineError({
+const accountBlocked = defineError({
   code: 'account_blocked',
   kind: 'forbidden',
   title: 'The account is blocked; ask an operator.',
 });
 
-export const holdNotFound = defineError({
+const holdNotFound = defineError({
   code: 'hold_not_found',
   kind: 'not_found',
   title: 'This account has no such hold.',
@@ -52,7 +52,7 @@ export const idempotencyKeyInvalid = defineError({
     'An idempotency key is 1 to 255 printable ASCII characters, bare or quoted, and does not begin with hold:.',
 });
 
-export const balanceOverflow = defineError({
+const balanceOverflow = defineError({
   code: 'balance_overflow',
   kind: 'invalid',
   title: 'The account cannot hold or owe that much.',

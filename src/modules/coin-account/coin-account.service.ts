@@ -24,8 +24,8 @@ export interface AccountBalances extends ledger.Balances {
 export interface JournalPage {
   /** The newest first. */
   entries: JournalEntry[];
-  /** Where the next page begins; null on the last. */
-  nextCursor: string | null;
+  /** Whether there are older ones. */
+  hasMore: boolean;
 }
 
 const MAX_KEY_LENGTH = 255;
@@ -177,16 +177,20 @@ export class CoinAccountService {
     return { accountId: id, isBlocked: account.isBlocked, ...ledger.balancesOf(account) };
   }
 
-  /** One page of the account's journal, the newest entry first. `limit` is at most 100. */
-  async journalOf(request: { accountId: string; cursor?: string; limit: number }): Promise<JournalPage> {
+  /**
+   * One page of the account's journal, the newest entry first: those before entry `beforeSequence`, or the newest
+   * of all. `limit` is at most 100.
+   */
+  async journalOf(request: {
+    accountId: string;
+    beforeSequence?: number | undefined;
+    limit: number;
+  }): Promise<JournalPage> {
     const accountId = checkId('account_id', request.accountId);
     const limit = Math.min(Math.max(request.limit, 1), MAX_PAGE);
-    const before = request.cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(request.cursor);
-    if (!Number.isSafeInteger(before) || before < 0) throw invalidRequest({ param: 'cursor' });
+    const before = request.beforeSequence ?? Number.MAX_SAFE_INTEGER;
     const entries = await this.repository.findEntries(accountId, before, limit + 1);
-    const page = entries.slice(0, limit);
-    const last = page.at(-1);
-    return { entries: page, nextCursor: entries.length > limit && last ? String(last.sequence) : null };
+    return { entries: entries.slice(0, limit), hasMore: entries.length > limit };
   }
 
   private endHold(
