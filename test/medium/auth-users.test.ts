@@ -80,9 +80,9 @@ describe('users', () => {
     const first = (await create({ email: randomEmail(), password })).json();
     const second = (await create({ email: randomEmail(), password })).json();
     const page = await list('?limit=1');
-    expect(page.data).toEqual([second]);
+    expect(page.items).toEqual([second]);
     const next = await list(`?limit=1&cursor=${page.next_cursor}`);
-    expect(next.data).toEqual([first]);
+    expect(next.items).toEqual([first]);
     expect(JSON.stringify(await list('?limit=100'))).not.toContain('argon2');
   });
 
