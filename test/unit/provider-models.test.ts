@@ -84,8 +84,11 @@ describe('the built-in model', () => {
     const script = 'local:tokens=3,no_usage';
     expect((await createProvider({})).getModel(script)).toMatchObject({ id: script, provider: 'local' });
     const notFound = expect.objectContaining({ code: 'model_not_found', param: 'model' });
-    for (const settings of [{ NODE_ENV: 'production' }, { LOCKKEEPER_LOCAL_MODEL: 'off' }]) {
-      const provider = await createProvider(settings);
+    for (const [name, value] of [
+      ['NODE_ENV', 'production'],
+      ['LOCKKEEPER_LOCAL_MODEL', 'off'],
+    ] as const) {
+      const provider = await createProvider({ [name]: value });
       expect(() => provider.getModel(script)).toThrow(notFound);
     }
     const provider = await createProvider({});
