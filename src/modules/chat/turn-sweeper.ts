@@ -29,13 +29,24 @@ export class TurnSweeper {
     try {
       for (let shard = 0; shard < SAVE_SHARDS; shard++) {
         for (const abandoned of await this.conversations.findAbandonedTurns(shard, TURNS_A_SWEEP)) {
-          await this.endTurn(abandoned);
+          await this.tryToEnd(abandoned);
         }
       }
     } catch (error) {
       this.logger.warn('abandoned turns could not be swept', { reason: String(error) });
     } finally {
       this.isSweeping = false;
+    }
+  }
+
+  /** A turn that cannot be ended is put off for the time of a lease, so that it holds up no other. */
+  private async tryToEnd(abandoned: AbandonedTurn): Promise<void> {
+    const { turn, partialText } = abandoned;
+    try {
+      await this.endTurn(abandoned);
+    } catch (error) {
+      this.logger.error('an abandoned turn could not be ended', error, { turn_id: turn.id });
+      await this.conversations.checkpointTurn(turn.conversation_id, turn.id, partialText);
     }
   }
 
