@@ -72,7 +72,7 @@ module.exports = {
     {
       name: 'domain-imports-no-framework',
       severity: 'error',
-      from: { path: '/domain/' },
+      from: { path: '/domain/', pathNot: '\\.spec\\.ts$' },
       to: { path: '(^|/)node_modules/(?!zod/)' },
     },
     {

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { untilInterrupted } from './lib/interruption.mjs';
 import { ensureRuntime } from './lib/runtime.mjs';
 import { runMain, say } from './lib/terminal.mjs';
 import { startTestServers } from './lib/test-servers.mjs';
@@ -17,5 +18,5 @@ await runMain(async () => {
   const { env, directory } = await startTestServers();
   for (const [name, value] of Object.entries(env)) say(`export ${name}=${value}`);
   say(`# files in ${directory}; Ctrl-C ends them and removes everything`);
-  await new Promise((resolve) => setInterval(resolve, 2 ** 30).ref());
+  await untilInterrupted();
 });

@@ -2,11 +2,12 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from './lib/build.mjs';
-import { atExit } from './lib/cleanup.mjs';
 import { readJson } from './lib/files.mjs';
+import { Interrupted, interruption, throwIfInterrupted, untilInterrupted } from './lib/interruption.mjs';
 import { runProgram } from './lib/processes.mjs';
 import { projectRoot } from './lib/project.mjs';
 import { ensureRuntime } from './lib/runtime.mjs';
+import { ensureServerPrograms } from './lib/server-programs.mjs';
 import { runMain, say, step } from './lib/terminal.mjs';
 import { startTestServers } from './lib/test-servers.mjs';
 import { countReport } from './lib/test-report.mjs';
@@ -23,6 +24,7 @@ Runs every check and test against private, throw-away servers. The last line is 
 const PROJECTS = ['unit', 'medium', 'e2e'];
 const CHECK_TIMEOUT_MS = 5 * 60_000;
 const PROJECT_TIMEOUT_MS = 20 * 60_000;
+const INTERRUPT_GRACE_MS = 10_000;
 
 /** @typedef {{ passed: number, failed: number }} Tally */
 
@@ -39,6 +41,7 @@ await runMain(async () => {
   if (values.help) return say(help);
   await ensureRuntime();
   const isPartial = positionals.length > 0 || values.project !== undefined || values.name !== undefined;
+  await ensureServerPrograms(['mariadb', 'redis', 'nginx']);
   const servers = await step('Starting private servers', () => startTestServers());
   /** @type {Tally[]} */
   const tallies = [];
@@ -56,7 +59,8 @@ await runMain(async () => {
   return failed > 0 || passed === 0 ? 1 : 0;
 });
 
-/** The steps of `npm run check`, each counting as one test.
+/**
+ * The steps of `npm run check`, each counting as one test.
  * @returns {Promise<Tally[]>}
  */
 async function runChecks() {
@@ -88,6 +92,7 @@ async function count(work) {
     await work();
     return { passed: 1, failed: 0 };
   } catch (error) {
+    if (error instanceof Interrupted) throw error;
     say(error instanceof Error ? error.message : String(error));
     return { passed: 0, failed: 1 };
   }
@@ -104,10 +109,8 @@ async function runProject(project, filters, servers) {
   say(`\n${project} tests`);
   const args = ['run', '--project', project, '--passWithNoTests', ...filters];
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const code = await runVitest([...args, ...reporters], {
-    ...process.env,
-    ...servers.env,
-  });
+  const code = await runVitest([...args, ...reporters], { ...process.env, ...servers.env });
+  throwIfInterrupted();
   return countReport(readJson(report), code);
 }
 
@@ -124,8 +127,11 @@ function runVitest(args, env) {
       env,
       stdio: ['ignore', 'inherit', 'inherit'],
     });
-    atExit(() => child.kill('SIGTERM'));
     const timer = setTimeout(() => child.kill('SIGKILL'), PROJECT_TIMEOUT_MS);
+    interruption.addEventListener('abort', () => {
+      child.kill('SIGTERM');
+      setTimeout(() => child.kill('SIGKILL'), INTERRUPT_GRACE_MS);
+    });
     child.on('error', () => resolve(null));
     child.on('exit', (code) => {
       clearTimeout(timer);
@@ -138,5 +144,5 @@ function runVitest(args, env) {
 async function keepServers({ directory, env }) {
   say(`\nThe servers in ${directory} run on until Ctrl-C:`);
   for (const [name, value] of Object.entries(env)) say(`export ${name}=${value}`);
-  await new Promise((resolve) => setInterval(resolve, 2 ** 30).ref());
+  await untilInterrupted();
 }

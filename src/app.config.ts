@@ -1,3 +1,7 @@
+import { chatConfig } from './modules/chat/index.js';
+import { conversationConfig } from './modules/conversation/index.js';
+import { providerConfig } from './modules/provider/index.js';
+import { authConfig } from './modules/auth/index.js';
 import { appEnvironmentConfig, type ConfigDefinition } from './platform/config/index.js';
 import { databaseConfig } from './platform/database/index.js';
 import { httpConfig } from './platform/http/index.js';
@@ -11,4 +15,8 @@ export const configDefinitions: readonly ConfigDefinition[] = [
   databaseConfig,
   redisConfig,
   queueConfig,
+  providerConfig,
+  conversationConfig,
+  chatConfig,
+  authConfig,
 ];

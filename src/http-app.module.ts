@@ -1,6 +1,11 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
 import { configDefinitions } from './app.config.js';
 import { jobDefinitions } from './app.jobs.js';
+import { ChatHttpModule } from './modules/chat/chat.http.module.js';
+import { CoinAccountHttpModule } from './modules/coin-account/coin-account.http.module.js';
+import { ConversationHttpModule } from './modules/conversation/conversation.http.module.js';
+import { AuthHttpModule } from './modules/auth/auth.http.module.js';
 import { MonitoringModule } from './modules/monitoring/index.js';
 import { MonitoringHttpModule } from './modules/monitoring/monitoring.http.module.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
@@ -24,6 +29,11 @@ export class HttpAppModule {
         RedisModule,
         QueueModule.forProducers(jobDefinitions),
         MetricsModule,
+        ScheduleModule.forRoot(),
+        ConversationHttpModule,
+        ChatHttpModule,
+        AuthHttpModule,
+        CoinAccountHttpModule,
         HttpModule,
         MonitoringModule.forRole('api'),
         MonitoringHttpModule,

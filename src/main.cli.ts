@@ -1,6 +1,12 @@
 import 'reflect-metadata';
+import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { configDefinitions } from './app.config.js';
+import {
+  describeOutcome,
+  ensureAdministrator,
+  ENSURE_ADMINISTRATOR_HELP,
+} from './ensure-administrator.command.js';
 import { loadProcessConfig, renderEnvExample } from './platform/config/index.js';
 import { databaseConfig, migrateDatabase } from './platform/database/index.js';
 import { runProcess } from './platform/process/index.js';
@@ -8,22 +14,25 @@ import { runProcess } from './platform/process/index.js';
 const HELP = `Usage: lockkeeper <command>
 
 Commands
-  migrate        bring the database schema up to this build (safe to repeat)
-  env-example    print the text of .env.example
+  migrate                bring the database schema up to this build (safe to repeat)
+  ensure-administrator   make the first administrator, unless there is one (--help tells more)
+  env-example            print the text of .env.example
 `;
 
 /** Runs one of the operator's commands. */
 async function main(): Promise<void> {
-  const { positionals, values } = parseArgs({
-    allowPositionals: true,
-    strict: false,
-    options: { help: { type: 'boolean' } },
-  });
+  const { positionals, values } = readArguments();
   const [command] = positionals;
-  if (values['help'] || command === undefined) return print(HELP);
+  if (values.help) return print(command === 'ensure-administrator' ? ENSURE_ADMINISTRATOR_HELP : HELP);
+  if (command === undefined) return print(HELP);
   switch (command) {
     case 'migrate':
       return migrate();
+    case 'ensure-administrator': {
+      const config = loadProcessConfig(configDefinitions);
+      const outcome = await ensureAdministrator(config, values, readStandardInput);
+      return print(values.json ? `${JSON.stringify(outcome)}\n` : describeOutcome(outcome));
+    }
     case 'env-example':
       return print(renderEnvExample(configDefinitions));
     default:
@@ -31,9 +40,36 @@ async function main(): Promise<void> {
   }
 }
 
+/** @throws an error that shows the help, for an option that there is not. */
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        help: { type: 'boolean' },
+        email: { type: 'string' },
+        coins: { type: 'string' },
+        'reset-key': { type: 'boolean' },
+        json: { type: 'boolean' },
+      },
+    });
+  } catch (cause) {
+    throw new Error(`${cause instanceof Error ? cause.message : String(cause)}\n\n${HELP}`, { cause });
+  }
+}
+
 async function migrate(): Promise<void> {
   const applied = await migrateDatabase(loadProcessConfig(configDefinitions).get(databaseConfig));
   print(applied.length === 0 ? 'The schema is up to date.\n' : `Applied: ${applied.join(', ')}\n`);
+}
+
+/** The first line of standard input. @throws if a person sits there: a typed password would be seen. */
+async function readStandardInput(): Promise<string> {
+  if (process.stdin.isTTY) {
+    throw new Error('The password is read from standard input: printf %s PASSWORD | lockkeeper …');
+  }
+  for await (const line of createInterface({ input: process.stdin })) return line;
+  return '';
 }
 
 function print(text: string): void {

@@ -5,17 +5,18 @@ import { appEnvironmentConfig, loadProcessConfig } from './platform/config/index
 import { createHttpApp, httpConfig } from './platform/http/index.js';
 import { createPinoLogger } from './platform/logging/index.js';
 import { announceReady, runProcess, stopOnSignal, waitForDependencies } from './platform/process/index.js';
+import { ShutdownTimer } from './platform/time/index.js';
 
 /** Starts an API process. */
 async function main(): Promise<void> {
   const config = loadProcessConfig(configDefinitions);
-  const { logLevel, shutdownTimeoutMs } = config.get(appEnvironmentConfig);
+  const { logLevel } = config.get(appEnvironmentConfig);
   const logger = createPinoLogger(logLevel, 'api');
   await waitForDependencies(config, (line) => logger.warn(line));
   const { port, host } = config.get(httpConfig);
   const { app, drain } = await createHttpApp(HttpAppModule.forRoot(config), config.get(httpConfig), logger);
   stopOnSignal(async () => {
-    await drain.drain(app.getHttpAdapter().getInstance(), shutdownTimeoutMs);
+    await drain.drain(app.getHttpAdapter().getInstance(), app.get(ShutdownTimer).remainingMs());
     await app.close();
   });
   await app.listen(port, host);

@@ -1,6 +1,10 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
 import { configDefinitions } from './app.config.js';
 import { jobDefinitions } from './app.jobs.js';
+import { ChatWorkerModule } from './modules/chat/chat.worker.module.js';
+import { CoinAccountWorkerModule } from './modules/coin-account/coin-account.worker.module.js';
+import { ConversationWorkerModule } from './modules/conversation/conversation.worker.module.js';
 import { MonitoringModule } from './modules/monitoring/index.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
 import { DatabaseModule } from './platform/database/index.js';
@@ -23,6 +27,10 @@ export class WorkerAppModule {
         MetricsModule,
         MonitoringModule.forRole('worker'),
         QueueModule.forWorkers(jobDefinitions),
+        ScheduleModule.forRoot(),
+        CoinAccountWorkerModule,
+        ConversationWorkerModule,
+        ChatWorkerModule,
       ],
     };
   }

@@ -1,6 +1,10 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { atExit, interruption } from './interruption.mjs';
+
+/** How long an interrupted program may take to end before it is killed. */
+const INTERRUPT_GRACE_MS = 10_000;
 
 /**
  * What tells a process from a later one that got the same pid.
@@ -80,41 +84,48 @@ export async function waitUntil(condition, timeoutMs) {
 }
 
 /**
- * Runs a program to its end and collects what it wrote. Does not throw on a failing program.
+ * Runs a program to its end and collects what it wrote. Does not throw on a failing program; throws when this
+ * command is interrupted meanwhile, after having interrupted the program and seen it end.
  * @param {string} command
  * @param {string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, input?: string, timeoutMs?: number,
- *   detached?: boolean, onSpawn?: (child: import('node:child_process').ChildProcess) => void }} [options]
- *   `timeoutMs` kills the program; `detached` keeps the terminal's Ctrl-C from it
- * @returns {Promise<{ code: number | null, stdout: string, stderr: string, output: string }>}
- *   `code` is null when it could not be started or was killed
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, input?: string, timeoutMs?: number, detached?: boolean,
+ *   runsToItsEnd?: boolean, onSpawn?: (identity: ProcessIdentity) => void }} [options]
+ *   `timeoutMs` kills the program; `detached` keeps the terminal's Ctrl-C from it; `runsToItsEnd` also keeps
+ *   an interruption from it
+ * @returns {Promise<{ code: number | null, stdout: string, output: string }>}
+ *   `code` is null when it could not be started or was killed; `output` is stdout and stderr together
  */
 export function runProgram(command, args, options = {}) {
-  return new Promise((resolve) => {
-    const child = spawn(command, args, {
-      cwd: options.cwd,
-      env: options.env,
-      detached: options.detached,
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
+  const { cwd, env, input = '', timeoutMs, detached = false, runsToItsEnd = false } = options;
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd, env, detached: detached || runsToItsEnd, stdio: 'pipe' });
     let stdout = '';
-    let stderr = '';
     let output = '';
-    const timer = options.timeoutMs && setTimeout(() => child.kill('SIGKILL'), options.timeoutMs);
     child.stdout.setEncoding('utf8').on('data', (text) => ((stdout += text), (output += text)));
-    child.stderr.setEncoding('utf8').on('data', (text) => ((stderr += text), (output += text)));
+    child.stderr.setEncoding('utf8').on('data', (text) => (output += text));
     child.stdin.on('error', () => {});
-    child.stdin.end(options.input ?? '');
+    child.stdin.end(input);
+    /** @type {NodeJS.Timeout[]} */
+    const timers = timeoutMs ? [setTimeout(() => child.kill('SIGKILL'), timeoutMs)] : [];
+    const interrupt = () => {
+      child.kill('SIGINT');
+      timers.push(setTimeout(() => child.kill('SIGKILL'), INTERRUPT_GRACE_MS));
+    };
+    if (!runsToItsEnd) interruption.addEventListener('abort', interrupt);
+    const forget = atExit(() => child.kill('SIGKILL'));
     const finish = (/** @type {number | null} */ code) => {
-      if (timer) clearTimeout(timer);
-      resolve({ code, stdout, stderr, output });
+      for (const timer of timers) clearTimeout(timer);
+      interruption.removeEventListener('abort', interrupt);
+      forget();
+      if (interruption.aborted && !runsToItsEnd) reject(interruption.reason);
+      else resolve({ code, stdout, output });
     };
     child.on('error', (error) => {
-      stderr += error.message;
       output += error.message;
       finish(null);
     });
     child.on('close', finish);
-    options.onSpawn?.(child);
+    const identity = child.pid === undefined ? null : identifyProcess(child.pid);
+    if (identity) options.onSpawn?.(identity);
   });
 }

@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, lstatSync, realpathSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { findProgram, readJson } from './files.mjs';
+import { interruption } from './interruption.mjs';
 import { runProgram } from './processes.mjs';
 import { projectRoot } from './project.mjs';
 import { OperatorError, say, step } from './terminal.mjs';
@@ -78,7 +79,7 @@ async function installModules() {
   if (result.code !== 0) throw new OperatorError(`npm ci failed:\n${result.output}`);
 }
 
-/** Starts this very command again in the pinned Node and ends with its exit code; signals are passed on. */
+/** Starts this very command again in the pinned Node and ends with its exit code; an interruption is passed on. */
 function continueInPinnedNode() {
   return new Promise((_, reject) => {
     const path = `${join(modules, '.bin')}${delimiter}${process.env['PATH'] ?? ''}`;
@@ -86,12 +87,15 @@ function continueInPinnedNode() {
       stdio: 'inherit',
       env: { ...process.env, PATH: path },
     });
-    for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
-      process.on(signal, () => child.kill(signal));
-    }
+    interruption.addEventListener('abort', () => child.kill('SIGTERM'));
     child.on('error', reject);
-    child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
+    child.on('exit', (code) => process.exit(code === 143 ? interruptedCode() : (code ?? 1)));
   });
+}
+
+/** The exit code of the signal that came here, which the child got as SIGTERM. */
+function interruptedCode() {
+  return interruption.aborted ? interruption.reason.exitCode : 143;
 }
 
 /** @param {string} path */

@@ -7,6 +7,7 @@ import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, stat
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { findProgram, makePrivateDirectory, programDirectories, writeFileAtomic } from './files.mjs';
+import { interruption, throwIfInterrupted } from './interruption.mjs';
 import { firstAnswer, freePort } from './ports.mjs';
 import { identifyProcess, isRunning, runProgram, stopProcess, waitUntil } from './processes.mjs';
 import { OperatorError } from './terminal.mjs';
@@ -14,6 +15,8 @@ import { OperatorError } from './terminal.mjs';
 /** Recovery of a large database after a crash takes a while. */
 const MARIADB_START_MS = 180_000;
 const REDIS_START_MS = 120_000;
+/** How long a server may go on starting after this command was interrupted. */
+const INTERRUPTED_START_MS = 30_000;
 const LOG_LIMIT_BYTES = 10 * 1024 * 1024;
 const PORT_ATTEMPTS = 5;
 
@@ -25,8 +28,10 @@ const PORT_ATTEMPTS = 5;
  * @property {import('node:child_process').ChildProcess} process
  * @property {import('./processes.mjs').ProcessIdentity} identity
  * @property {number} port on 127.0.0.1
- * @property {Promise<void>} exited settles when the process is gone, for whatever reason
- * @property {(graceMs?: number) => Promise<boolean>} stop ends it gracefully; false when it had to be killed
+ * @property {Promise<unknown>} exited settles when the process is gone, for whatever reason
+ * @property {(graceMs: number) => Promise<boolean>} stop ends it gracefully, once it is up: MariaDB hangs when it
+ *   is told to end while it starts; false when it had to be killed
+ * @property {() => void} hasSettled tells that it is up, or will not be
  * @property {() => void} kill ends it at once
  */
 
@@ -50,6 +55,7 @@ export function findBinaries(directories = programDirectories()) {
  * @param {Binaries} options.binaries
  * @param {string} options.directory
  * @param {number} [options.port] used if it is free
+ * @param {boolean} [options.isPortFixed] no other port will do
  * @param {string} options.user may do everything on `database`, or on the whole server when there is none
  * @param {string} options.password
  * @param {string} [options.database] created if missing
@@ -62,10 +68,11 @@ export async function startMariadb(options) {
   const mariadbd = binaries.mariadbd;
   if (!mariadbd) throw new OperatorError('Neither mariadbd nor mysqld is installed.');
   makePrivateDirectory(directory);
+  makePrivateDirectory(temporaryDirectory(directory));
   const isMariadb = (await runProgram(mariadbd, ['--version'])).output.includes('MariaDB');
   await initialiseDatabase(mariadbd, isMariadb ? binaries.installDatabase : mariadbd, directory);
   writeFileAtomic(join(directory, 'init.sql'), initFile({ ...options, isMariadb }));
-  return await startOnFreePort(options.port, async (port) => {
+  return await startOnFreePort(options, async (port) => {
     const configuration = join(directory, 'my.cnf');
     writeFileAtomic(configuration, mariadbConfiguration(directory, port, options.settings ?? {}));
     const service = spawnService({
@@ -88,6 +95,7 @@ export async function startMariadb(options) {
  * @param {Binaries} options.binaries
  * @param {string} options.directory
  * @param {number} [options.port] used if it is free
+ * @param {boolean} [options.isPortFixed] no other port will do
  * @param {string} [options.password]
  * @param {boolean} options.isDurable append-only file, flushed each second; otherwise in memory alone
  * @param {number} [options.databases] number of logical databases
@@ -99,7 +107,7 @@ export async function startRedis(options) {
   const redisServer = options.binaries.redisServer;
   if (!redisServer) throw new OperatorError('redis-server is not installed.');
   makePrivateDirectory(directory);
-  return await startOnFreePort(options.port, async (port) => {
+  return await startOnFreePort(options, async (port) => {
     const configuration = join(directory, 'redis.conf');
     writeFileAtomic(configuration, redisConfiguration({ ...options, port }));
     const service = spawnService({
@@ -171,10 +179,18 @@ async function initialiseDatabase(mariadbd, installer, directory) {
   );
   if (result.code !== 0) {
     throw new OperatorError(
-      `The database could not make its data directory ${dataDirectory}:\n${tail(result.output)}`,
+      `The database could not make its data directory ${dataDirectory}:\n${result.output.trim()}`,
     );
   }
   renameSync(unfinished, dataDirectory);
+}
+
+/**
+ * Of its own, since a server that starts removes the temporary tables of any other it finds there.
+ * @param {string} directory
+ */
+function temporaryDirectory(directory) {
+  return join(directory, 'tmp');
 }
 
 /**
@@ -205,6 +221,7 @@ function mariadbConfiguration(directory, port, settings) {
   const all = {
     datadir: JSON.stringify(join(directory, 'data')),
     'init-file': JSON.stringify(join(directory, 'init.sql')),
+    tmpdir: JSON.stringify(temporaryDirectory(directory)),
     // Relative to the data directory: an absolute socket path must stay below 108 bytes.
     socket: 'mysql.sock',
     'pid-file': 'mysql.pid',
@@ -245,12 +262,14 @@ function redisConfiguration({ directory, port, password, isDurable, databases })
 
 /**
  * A port that was free a moment ago may be taken by now: then another one.
- * @param {number | undefined} preferred
+ * @param {{ port?: number, isPortFixed?: boolean }} options
  * @param {(port: number) => Promise<Service>} start
  */
-async function startOnFreePort(preferred, start) {
+async function startOnFreePort({ port: preferred, isPortFixed = false }, start) {
   for (let attempt = 1; ; attempt++) {
-    const port = await freePort(attempt === 1 ? preferred : undefined);
+    const port = await freePort(attempt === 1 || isPortFixed ? preferred : undefined);
+    if (isPortFixed && port !== preferred)
+      throw new OperatorError(`Port ${preferred} is taken by another program.`);
     try {
       return await start(port);
     } catch (error) {
@@ -285,13 +304,19 @@ function spawnService({ name, command, args, directory, port }) {
   child.on('error', () => {});
   if (child.pid === undefined) throw new OperatorError(`${name} could not be started: ${command}`);
   const identity = identifyProcess(child.pid) ?? { pid: child.pid, started: 'gone' };
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  const settled = Promise.withResolvers();
   return {
     name,
     process: child,
     identity,
     port,
-    exited: new Promise((resolve) => child.once('exit', () => resolve())),
-    stop: (graceMs = 60_000) => stopProcess(identity, graceMs),
+    exited,
+    hasSettled: () => settled.resolve(undefined),
+    stop: async (graceMs) => {
+      await Promise.race([settled.promise, exited]);
+      return await stopProcess(identity, graceMs);
+    },
     kill: () => void child.kill('SIGKILL'),
   };
 }
@@ -304,8 +329,13 @@ function spawnService({ name, command, args, directory, port }) {
  */
 async function waitForService(service, directory, timeoutMs, answers) {
   let isUp = false;
+  let interruptedAt = Infinity;
+  interruption.addEventListener('abort', () => (interruptedAt = performance.now()));
+  const isOverdue = () => performance.now() > interruptedAt + INTERRUPTED_START_MS;
   const hasEnded = () => !isRunning(service.identity);
-  await waitUntil(async () => hasEnded() || (isUp = await answers()), timeoutMs);
+  await waitUntil(async () => hasEnded() || isOverdue() || (isUp = await answers()), timeoutMs);
+  service.hasSettled();
+  throwIfInterrupted();
   if (isUp && !hasEnded()) return;
   const reason = hasEnded() ? 'ended while starting' : `did not answer within ${timeoutMs / 1000} s`;
   service.kill();

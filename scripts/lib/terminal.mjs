@@ -1,3 +1,5 @@
+import { Interrupted, listenForStopSignals } from './interruption.mjs';
+
 /** How often a step without a terminal says that it is still at work, in milliseconds. */
 const REMINDER_MS = 15_000;
 const SPINNER_MS = 1_000;
@@ -42,17 +44,19 @@ export async function step(title, work) {
 }
 
 /**
- * Runs a command's main function; an error ends it with exit code 1 and a message.
+ * Runs a command's main function and ends the process with its exit code; an error gives a message and 1.
  * @param {() => Promise<number | void>} main returns the exit code, 0 by default
  */
 export async function runMain(main) {
   process.stdout.on('error', ignoreClosedPipe);
   process.stderr.on('error', ignoreClosedPipe);
+  listenForStopSignals();
   try {
-    process.exitCode = (await main()) ?? 0;
+    process.exit((await main()) ?? 0);
   } catch (error) {
-    process.exitCode = 1;
+    if (error instanceof Interrupted) process.exit(error.exitCode);
     process.stderr.write(`\n${describeError(error)}\n`);
+    process.exit(1);
   }
 }
 

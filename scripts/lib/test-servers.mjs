@@ -1,13 +1,25 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { atExit } from './cleanup.mjs';
 import { readJson, writeFileAtomic } from './files.mjs';
+import { atExit } from './interruption.mjs';
 import { identifyProcess, isRunning, signalProcess, waitUntil } from './processes.mjs';
 import { findBinaries, startMariadb, startRedis } from './services.mjs';
 
 const PREFIX = 'lockkeeper-test-';
+
+/**
+ * @typedef {Pick<import('./services.mjs').Service, 'name' | 'identity' | 'kill'>} Killable
+ *
+ * @typedef {object} TestServers
+ * @property {string} directory
+ * @property {Record<string, string>} env LOCKKEEPER_TEST_DATABASE_URL (an account that may do everything) and
+ *   LOCKKEEPER_TEST_REDIS_URL
+ * @property {() => readonly Killable[]} processes MariaDB, Redis and what was adopted
+ * @property {(process: Killable) => void} adopt has another process killed with the servers
+ * @property {() => void} stop
+ */
 
 /**
  * Starts a MariaDB and a Redis for tests or benchmarks, in a fresh directory below the system's temporary
@@ -16,23 +28,23 @@ const PREFIX = 'lockkeeper-test-';
  *
  * @param {{ settings?: Record<string, string | number>, isRedisDurable?: boolean }} [options]
  *   `settings` are further lines of my.cnf
- * @returns {Promise<{ directory: string, env: Record<string, string>, stop: () => void }>} `env` holds
- *   LOCKKEEPER_TEST_DATABASE_URL (an account that may do everything) and LOCKKEEPER_TEST_REDIS_URL
+ * @returns {Promise<TestServers>}
  */
 export async function startTestServers({ settings = {}, isRedisDurable = false } = {}) {
   await removeAbandoned();
   const directory = mkdtempSync(join(tmpdir(), PREFIX));
-  /** @type {import('./services.mjs').Service[]} */
+  /** @type {Killable[]} */
   const services = [];
   let isStopped = false;
   const stop = () => {
     if (isStopped) return;
     isStopped = true;
     for (const service of services) service.kill();
+    killRun(directory);
     rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   };
   atExit(stop);
-  const remember = (/** @type {import('./services.mjs').Service} */ service) => {
+  const remember = (/** @type {Killable} */ service) => {
     services.push(service);
     writeOwner(directory, services);
     if (isStopped) service.kill();
@@ -60,16 +72,19 @@ export async function startTestServers({ settings = {}, isRedisDurable = false }
   return {
     directory,
     env: {
+      TEST_RUN_DIRECTORY: directory,
       LOCKKEEPER_TEST_DATABASE_URL: `mysql://test:${password}@127.0.0.1:${database.port}`,
       LOCKKEEPER_TEST_REDIS_URL: `redis://127.0.0.1:${redis.port}`,
     },
+    processes: () => [...services],
+    adopt: remember,
     stop,
   };
 }
 
 /**
  * @param {string} directory
- * @param {import('./services.mjs').Service[]} services
+ * @param {Killable[]} services
  */
 function writeOwner(directory, services) {
   if (!existsSync(directory)) return;
@@ -85,7 +100,26 @@ async function removeAbandoned() {
     const record = readJson(join(directory, 'owner.json'));
     if (!record || isRunning(record.owner)) continue;
     for (const identity of record.servers) signalProcess(identity, 'SIGKILL');
+    killRun(directory);
     await waitUntil(() => !record.servers.some(isRunning), 5_000);
     rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+  }
+}
+
+/**
+ * Kills what tests started and did not stop, when they were cut short (on Linux, where it can be told).
+ * @param {string} directory
+ */
+function killRun(directory) {
+  if (process.platform !== 'linux') return;
+  const mark = `\0TEST_RUN_DIRECTORY=${directory}\0`;
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
+    try {
+      if (`\0${readFileSync(`/proc/${name}/environ`, 'utf8')}`.includes(mark))
+        process.kill(Number(name), 'SIGKILL');
+    } catch {
+      // gone meanwhile, or another user's
+    }
   }
 }

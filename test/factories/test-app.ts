@@ -22,6 +22,8 @@ export async function createTestApp(settings: Record<string, string> = {}): Prom
     NODE_ENV: 'test',
     LOCKKEEPER_DATABASE_URL: database.url,
     LOCKKEEPER_REDIS_URL: await createTestRedis(),
+    // Many test files share a machine; those about a slow Redis set their own.
+    LOCKKEEPER_REDIS_COMMAND_TIMEOUT_MS: '5000',
     ...settings,
   };
   const config = loadConfig(environment, configDefinitions);

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { createConnection } from 'mysql2/promise';
-import { databaseConfig, migrateDatabase } from '../../src/platform/database/index.js';
+import { DataSource } from 'typeorm';
+import { dataSourceOptions } from '../../src/platform/database/data-source-options.js';
+import { databaseConfig, migrateDatabase, Transactions } from '../../src/platform/database/index.js';
 import { loadConfig } from '../../src/platform/config/index.js';
 
 /** A database of a test file's own, with the schema of the migrations. */
@@ -42,4 +44,13 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   const config = loadConfig({ LOCKKEEPER_DATABASE_URL: database.url }, [databaseConfig]);
   await migrateDatabase(config.get(databaseConfig));
   return database;
+}
+
+/** A connection pool of a test's own, to look at rows past the product. */
+export async function openDatabase(url: string): Promise<Transactions & AsyncDisposable> {
+  const config = loadConfig({ LOCKKEEPER_DATABASE_URL: url }, [databaseConfig]);
+  const dataSource = await new DataSource(dataSourceOptions(config.get(databaseConfig))).initialize();
+  return Object.assign(new Transactions(dataSource), {
+    [Symbol.asyncDispose]: () => dataSource.destroy(),
+  });
 }

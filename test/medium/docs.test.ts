@@ -104,7 +104,10 @@ describe('the description of the API', () => {
   });
 
   it('describes the errors as they are sent', async () => {
-    const schemas = document.components?.schemas as Record<string, { properties: object; required: string[] }>;
+    const schemas = document.components?.schemas as Record<
+      string,
+      { properties: object; required: string[] }
+    >;
     const problem = (await test.app.inject({ url: '/nothing' })).json<object>();
     const openAiError = (await test.app.inject({ url: '/v1/nothing' })).json<{ error: object }>();
     expect(Object.keys(schemas['Problem']!.properties)).toEqual(expect.arrayContaining(Object.keys(problem)));
@@ -134,8 +137,12 @@ describe('the readers of the API', () => {
 
   /** What a page makes the browser fetch. */
   function references(html: string): string[] {
-    const attributes = [...html.matchAll(/\b(?:src|href|spec-url)=["']([^"']+)["']/g)].map((match) => match[1]!);
-    const styles = [...html.matchAll(/url\(([^)]+)\)|@import\s+(\S+)/g)].map((match) => match[1] ?? match[2]!);
+    const attributes = [...html.matchAll(/\b(?:src|href|spec-url)=["']([^"']+)["']/g)].map(
+      (match) => match[1]!,
+    );
+    const styles = [...html.matchAll(/url\(([^)]+)\)|@import\s+(\S+)/g)].map(
+      (match) => match[1] ?? match[2]!,
+    );
     return [...attributes, ...styles].filter((reference) => !/^["']?(data:|#)/.test(reference));
   }
 

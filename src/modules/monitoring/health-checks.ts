@@ -71,7 +71,10 @@ export class HealthChecks {
   ): Promise<HealthIndicatorResult> {
     const indicator = this.indicators.check(part);
     const outcome = (await indicator.attempt(measure).withTimeout(CHECK_TIMEOUT_MS))[part];
-    const { status, responseTime, ...figures } = outcome as { status: string; responseTime: number } & Measured;
+    const { status, responseTime, ...figures } = outcome as {
+      status: string;
+      responseTime: number;
+    } & Measured;
     const time = { response_time_ms: responseTime };
     if (status !== 'up') {
       reportCause(part, String(figures['message']));

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CoinsFormatError, parseCoins } from '../../shared/money.js';
 
 /** Readers of environment text. Each takes the text or `undefined` and says what is wrong in words. */
 
@@ -45,6 +46,24 @@ export function requiredUrl(schemes: readonly string[]) {
 export function optionalUrl(schemes: readonly string[]) {
   return requiredUrl(schemes).optional();
 }
+
+/** An amount of coins that is not negative, as a decimal text; read into micro-coins. */
+export function coins(defaultText: string) {
+  return coinsText.prefault(defaultText);
+}
+
+/** The schema behind `coins`, for use inside `json`. */
+export const coinsText = z.string().transform((value, context) => {
+  try {
+    const amount = parseCoins(value);
+    if (amount >= 0n) return amount;
+    context.addIssue({ code: 'custom', message: 'must not be negative' });
+  } catch (error) {
+    if (!(error instanceof CoinsFormatError)) throw error;
+    context.addIssue({ code: 'custom', message: error.message });
+  }
+  return z.NEVER;
+});
 
 /** JSON that fits a schema, with the default given as text. */
 export function json<T>(schema: z.ZodType<T>, defaultText: string) {

@@ -86,12 +86,18 @@ export function openAiErrorBody(error: AppError, requestId: string): { error: Re
   };
 }
 
+/** We have tried these again ourselves; an SDK that does so too would only make more failed turns. */
+const hasBeenRetried: ReadonlySet<ErrorKind> = new Set(['upstream', 'upstream_timeout']);
+
 function openAiError(error: AppError, url: string, requestId: string): ErrorAnswer {
   const { isRetryable } = errorKinds[error.kind];
   return {
     status: statusOfKind(error.kind, url),
     contentType: 'application/json; charset=utf-8',
-    headers: { ...commonHeaders(error), 'x-should-retry': String(isRetryable && error.kind !== 'upstream') },
+    headers: {
+      ...commonHeaders(error),
+      'x-should-retry': String(isRetryable && !hasBeenRetried.has(error.kind)),
+    },
     body: openAiErrorBody(error, requestId),
   };
 }

@@ -24,9 +24,9 @@ export interface JobDefinition<P = unknown> {
    * What makes two jobs the same. `once`: the second is dropped for as long as the first is kept.
    * `coalesce`: the second is dropped while the first waits; one that comes while the first runs is run after it.
    */
-  readonly idempotency: { readonly mode: 'once' | 'coalesce'; readonly key: (payload: P) => string };
+  readonly idempotency: { readonly mode: 'once' | 'coalesce'; key(payload: P): string };
   /** Which shard of its queue it goes to. */
-  readonly shardOf: (payload: P) => number;
+  shardOf(payload: P): number;
 }
 
 /** The payload of a job, as its handler gets it. */

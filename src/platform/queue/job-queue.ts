@@ -30,15 +30,15 @@ export class JobQueue {
    */
   async enqueue<P>(job: JobDefinition<P>, payload: P): Promise<void> {
     const parsed = job.payload.parse(payload);
-    const { mode, key } = job.idempotency;
+    const key = job.idempotency.key(parsed);
     await this.shardQueue(job.queue, job.shardOf(parsed)).add(job.name, parsed, {
       attempts: job.attempts,
       backoff: { type: 'exponential', delay: job.backoffMs },
       removeOnComplete: { count: job.keepCompleted },
       removeOnFail: { count: job.keepFailed },
-      ...(mode === 'once'
-        ? { jobId: key(parsed) }
-        : { deduplication: { id: key(parsed), keepLastIfActive: true } }),
+      ...(job.idempotency.mode === 'once'
+        ? { jobId: key }
+        : { deduplication: { id: key, keepLastIfActive: true } }),
     });
   }
 

@@ -8,9 +8,10 @@ import {
 } from '@nestjs/common';
 import { DiscoveryService, ModuleRef, Reflector } from '@nestjs/core';
 import { type Job, type Queue, UnrecoverableError, Worker } from 'bullmq';
-import { appEnvironmentConfig, type ConfigOf } from '../config/index.js';
+import type { ConfigOf } from '../config/index.js';
 import { withLogFields } from '../logging/index.js';
 import { redisConfig, waitingOptions } from '../redis/index.js';
+import { ShutdownTimer } from '../time/index.js';
 import type { JobDefinition, JobHandler } from './define-job.js';
 import { type QueueDefinition, shardNames } from './define-queue.js';
 import { HANDLES_JOB } from './handles.js';
@@ -20,7 +21,7 @@ import { queueConfig } from './queue.config.js';
 /** The jobs of the product, injected. */
 export const JOB_DEFINITIONS = Symbol('job-definitions');
 
-type AnyJob = JobDefinition<never>;
+type AnyJob = JobDefinition;
 type AnyHandler = JobHandler<AnyJob>;
 
 /** Runs the jobs of all queues in this process, each by its handler. */
@@ -34,7 +35,7 @@ export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShut
     @Inject(JOB_DEFINITIONS) private readonly jobs: readonly AnyJob[],
     @Inject(redisConfig.token) private readonly redis: ConfigOf<typeof redisConfig>,
     @Inject(queueConfig.token) private readonly config: ConfigOf<typeof queueConfig>,
-    @Inject(appEnvironmentConfig.token) private readonly app: ConfigOf<typeof appEnvironmentConfig>,
+    private readonly shutdownTimer: ShutdownTimer,
     private readonly discovery: DiscoveryService,
     private readonly reflector: Reflector,
     private readonly moduleRef: ModuleRef,
@@ -52,7 +53,7 @@ export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShut
   /** Takes no new job, gives running ones until the deadline, then aborts them; BullMQ hands those to others. */
   async beforeApplicationShutdown(): Promise<void> {
     const deadline = new Promise<'late'>((resolve) => {
-      setTimeout(() => resolve('late'), this.app.shutdownTimeoutMs).unref();
+      setTimeout(() => resolve('late'), this.shutdownTimer.remainingMs()).unref();
     });
     await Promise.all(
       this.workers.map(async (worker) => {

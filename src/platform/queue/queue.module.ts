@@ -14,7 +14,7 @@ import { queueConfig } from './queue.config.js';
 @Module({})
 export class QueueModule {
   /** Lets a process enqueue. */
-  static forProducers(jobs: readonly JobDefinition<never>[]): DynamicModule {
+  static forProducers(jobs: readonly JobDefinition[]): DynamicModule {
     const queues = [...new Set(jobs.map((job) => job.queue))];
     return {
       module: QueueModule,
@@ -26,7 +26,7 @@ export class QueueModule {
   }
 
   /** Lets a process enqueue and work. The boot fails unless every job has exactly one handler. */
-  static forWorkers(jobs: readonly JobDefinition<never>[]): DynamicModule {
+  static forWorkers(jobs: readonly JobDefinition[]): DynamicModule {
     const producers = QueueModule.forProducers(jobs);
     return {
       ...producers,

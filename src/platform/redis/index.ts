@@ -1,4 +1,5 @@
 export { redisConfig } from './redis.config.js';
-export { CACHE_REDIS, DURABLE_REDIS, RedisModule } from './redis.module.js';
+export { DURABLE_REDIS, RedisModule } from './redis.module.js';
 export { EvictingRedisError, redisAddress, tryDurableRedis, waitingOptions } from './redis-clients.js';
 export type { RedisClient } from './redis-clients.js';
+export { RedisScript } from './redis-script.js';

@@ -8,16 +8,10 @@ export const redisConfig = defineConfig('redis', {
     schema: read.requiredUrl(['redis', 'rediss']),
     example: 'redis://127.0.0.1:6379/0',
   }),
-  cacheUrl: variable({
-    env: 'LOCKKEEPER_REDIS_CACHE_URL',
-    description: 'Redis for caches, which may evict. Unset: the same server as LOCKKEEPER_REDIS_URL.',
-    schema: read.optionalUrl(['redis', 'rediss']),
-    example: '',
-  }),
   commandTimeoutMs: variable({
     env: 'LOCKKEEPER_REDIS_COMMAND_TIMEOUT_MS',
     description: 'How long a request waits for Redis before it goes on without, in milliseconds.',
-    schema: read.integer(250, { min: 10, max: 10_000 }),
-    example: '250',
+    schema: read.integer(1_000, { min: 10, max: 10_000 }),
+    example: '1000',
   }),
 });

@@ -1,1 +1,2 @@
+export { ShutdownTimer } from './shutdown-timer.js';
 export { TimeModule } from './time.module.js';

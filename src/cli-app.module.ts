@@ -1,0 +1,26 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { configDefinitions } from './app.config.js';
+import { AuthModule } from './modules/auth/index.js';
+import { CoinAccountModule } from './modules/coin-account/index.js';
+import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
+import { DatabaseModule } from './platform/database/index.js';
+import { RedisModule } from './platform/redis/index.js';
+import { TimeModule } from './platform/time/index.js';
+
+/** Everything that the operator's commands are made of. */
+@Module({})
+export class CliAppModule {
+  static forRoot(config: LoadedConfig): DynamicModule {
+    return {
+      module: CliAppModule,
+      imports: [
+        ConfigModule.forRoot(config, configDefinitions),
+        TimeModule,
+        DatabaseModule.forRoot(),
+        RedisModule,
+        AuthModule,
+        CoinAccountModule,
+      ],
+    };
+  }
+}

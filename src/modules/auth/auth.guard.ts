@@ -1,0 +1,42 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { ACCESS_POLICY, type AccessPolicy, type AuthenticatedRequest } from '../../platform/http/index.js';
+import { authenticationRequired, scopeMissing } from './auth.errors.js';
+import { AuthenticationService } from './authentication.service.js';
+
+const BEARER = /^Bearer +(\S+)$/i;
+
+/** Lets a request through to its route if the route's policy allows its caller. */
+@Injectable()
+export class AuthGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly authentication: AuthenticationService,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const policy = this.reflector.getAllAndOverride<AccessPolicy | undefined>(ACCESS_POLICY, [
+      context.getHandler(),
+      context.getClass(),
+    ]);
+    if (policy?.kind === 'public') return true;
+    if (!policy) throw new Error(`${context.getClass().name} declares no access policy.`);
+    const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
+    const principal = await this.authentication.authenticate(bearerToken(request));
+    request.principal = principal;
+    if (principal.scopes.has(policy.scope)) return true;
+    throw scopeMissing({
+      detail:
+        policy.scope === 'account' && principal.via === 'api_key'
+          ? 'This call is for signed-in users; API keys cannot make it. Sign in and use the access token.'
+          : `This call asks for the scope ${policy.scope}, which the caller lacks.`,
+      details: { scope: policy.scope },
+    });
+  }
+}
+
+function bearerToken(request: AuthenticatedRequest): string {
+  const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
+  if (token === undefined) throw authenticationRequired();
+  return token;
+}

@@ -1,0 +1,49 @@
+import { Module } from '@nestjs/common';
+import { JwtModule } from '@nestjs/jwt';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { AccessTokens } from './access-tokens.js';
+import { AdministratorService } from './administrator.service.js';
+import { ApiKeyRepository } from './api-key.repository.js';
+import { ApiKeyService } from './api-key.service.js';
+import { ApiKeyUsage } from './api-key-usage.js';
+import { AuditLog } from './audit-log.js';
+import { AuthenticationService } from './authentication.service.js';
+import { CredentialRepository } from './credential.repository.js';
+import { ApiKeyEntity } from './entities/api-key.entity.js';
+import { RefreshTokenEntity } from './entities/refresh-token.entity.js';
+import { SessionEntity } from './entities/session.entity.js';
+import { UserEntity } from './entities/user.entity.js';
+import { PasswordHasher } from './password-hasher.js';
+import { SessionRepository } from './session.repository.js';
+import { SessionService } from './session.service.js';
+import { SignInLimiter } from './sign-in-limiter.js';
+import { TokenBlacklist } from './token-blacklist.js';
+import { UserRepository } from './user.repository.js';
+import { UserService } from './user.service.js';
+
+/** Users, their sessions and their API keys. */
+@Module({
+  imports: [
+    JwtModule.register({}),
+    TypeOrmModule.forFeature([UserEntity, SessionEntity, RefreshTokenEntity, ApiKeyEntity]),
+  ],
+  providers: [
+    AccessTokens,
+    AdministratorService,
+    ApiKeyRepository,
+    ApiKeyService,
+    ApiKeyUsage,
+    AuditLog,
+    AuthenticationService,
+    CredentialRepository,
+    PasswordHasher,
+    SessionRepository,
+    SessionService,
+    SignInLimiter,
+    TokenBlacklist,
+    UserRepository,
+    UserService,
+  ],
+  exports: [AdministratorService, ApiKeyService, AuthenticationService, SessionService, UserService],
+})
+export class AuthModule {}

@@ -1,0 +1,143 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { ConfigOf } from '../../platform/config/index.js';
+import { AppError, serviceUnavailable } from '../../platform/errors/index.js';
+import type { Principal } from '../../platform/http/index.js';
+import { Clock } from '../../shared/clock.js';
+import { AccessTokens } from './access-tokens.js';
+import { ApiKeyUsage } from './api-key-usage.js';
+import { authConfig } from './auth.config.js';
+import { apiKeyExpired, apiKeyInvalid, tokenRevoked } from './auth.errors.js';
+import { CredentialRepository } from './credential.repository.js';
+import { effectiveKeyScopes, roleScopes } from './domain/roles.js';
+import { isApiKey, isWellFormedApiKey, tokenHash } from './domain/secrets.js';
+import { TtlCache } from './domain/ttl-cache.js';
+import { TokenBlacklist } from './token-blacklist.js';
+
+const MAX_CACHED_PRINCIPALS = 10_000;
+const RETRY_AFTER_SECONDS = 2;
+
+/** A caller, and until when the credential is good if the database decides that. */
+interface CachedPrincipal {
+  principal: Principal;
+  expiresAtMs?: number | undefined;
+}
+
+/**
+ * Tells who is behind a bearer token. Redis is asked on every request whether it was revoked; who it belongs
+ * to is remembered for some seconds. Without Redis, MySQL is asked every time.
+ */
+@Injectable()
+export class AuthenticationService {
+  private readonly logger = new Logger('Authentication');
+  private readonly cache: TtlCache<string, CachedPrincipal>;
+  private readonly lookups = new Map<string, Promise<CachedPrincipal>>();
+
+  constructor(
+    private readonly accessTokens: AccessTokens,
+    private readonly blacklist: TokenBlacklist,
+    private readonly credentials: CredentialRepository,
+    private readonly usage: ApiKeyUsage,
+    private readonly clock: Clock,
+    @Inject(authConfig.token) config: ConfigOf<typeof authConfig>,
+  ) {
+    this.cache = new TtlCache(config.principalCacheMs, MAX_CACHED_PRINCIPALS, () => clock.nowMs());
+  }
+
+  /**
+   * Who a bearer token (an access token or an API key) belongs to.
+   * @throws token_invalid, token_expired, token_revoked, api_key_invalid, api_key_expired;
+   *   service_unavailable if neither Redis nor MySQL can be asked.
+   */
+  async authenticate(bearerToken: string): Promise<Principal> {
+    return isApiKey(bearerToken)
+      ? this.authenticateApiKey(bearerToken)
+      : this.authenticateAccessToken(bearerToken);
+  }
+
+  private async authenticateAccessToken(token: string): Promise<Principal> {
+    const { userId, sessionId } = this.accessTokens.read(token);
+    const hash = tokenHash(token);
+    const { principal } = await this.resolve(
+      hash,
+      () => tokenRevoked(),
+      () => this.loadSession(sessionId, userId, hash),
+    );
+    return principal;
+  }
+
+  private async authenticateApiKey(key: string): Promise<Principal> {
+    if (!isWellFormedApiKey(key)) throw apiKeyInvalid();
+    const hash = tokenHash(key);
+    const { principal, expiresAtMs } = await this.resolve(
+      hash,
+      () => apiKeyInvalid(),
+      () => this.loadKey(hash),
+    );
+    if (expiresAtMs !== undefined && expiresAtMs <= this.clock.nowMs()) throw apiKeyExpired();
+    this.usage.note(principal.credentialId);
+    return principal;
+  }
+
+  private async resolve(
+    hash: string,
+    revokedError: () => AppError,
+    load: () => Promise<CachedPrincipal>,
+  ): Promise<CachedPrincipal> {
+    let isBlacklisted: boolean;
+    try {
+      isBlacklisted = await this.blacklist.has(hash);
+    } catch {
+      // Nobody would tell us of a revocation now, so what we remember is not to be believed.
+      return this.ask(load);
+    }
+    if (isBlacklisted) throw revokedError();
+    return this.cache.get(hash) ?? this.loadOnce(hash, load);
+  }
+
+  /** Many requests with one token that nobody remembers cause one query. */
+  private loadOnce(hash: string, load: () => Promise<CachedPrincipal>): Promise<CachedPrincipal> {
+    const running = this.lookups.get(hash);
+    if (running) return running;
+    const lookup = this.ask(load)
+      .then((loaded) => {
+        this.cache.set(hash, loaded);
+        return loaded;
+      })
+      .finally(() => this.lookups.delete(hash));
+    this.lookups.set(hash, lookup);
+    return lookup;
+  }
+
+  private async ask(load: () => Promise<CachedPrincipal>): Promise<CachedPrincipal> {
+    try {
+      return await load();
+    } catch (error) {
+      if (error instanceof AppError) throw error;
+      this.logger.error('The database could not be asked who calls.', error);
+      throw serviceUnavailable({
+        detail: 'Who is calling cannot be checked at the moment. Try again shortly.',
+        retryAfterSeconds: RETRY_AFTER_SECONDS,
+        cause: error,
+      });
+    }
+  }
+
+  private async loadSession(sessionId: string, userId: string, hash: string): Promise<CachedPrincipal> {
+    const found = await this.credentials.findSession(sessionId, userId, hash);
+    if (!found || found.isRevoked) throw tokenRevoked();
+    const { email, role } = found;
+    const scopes = new Set(roleScopes[role]);
+    return { principal: { userId, email, role, scopes, via: 'session', credentialId: sessionId } };
+  }
+
+  private async loadKey(hash: string): Promise<CachedPrincipal> {
+    const found = await this.credentials.findKey(hash);
+    if (!found || found.isRevoked) throw apiKeyInvalid();
+    const { userId, email, role, keyId, expiresAtMs } = found;
+    const scopes = effectiveKeyScopes(found.scopes, role);
+    return {
+      principal: { userId, email, role, scopes, via: 'api_key', credentialId: keyId },
+      expiresAtMs,
+    };
+  }
+}

@@ -1,0 +1,47 @@
+import type { Scope } from '../../../platform/http/index.js';
+
+/** What a user is in the installation. Each role has all that the one before it has. */
+export const roles = ['user', 'operator', 'admin'] as const;
+export type Role = (typeof roles)[number];
+
+const userScopes: readonly Scope[] = [
+  'chat',
+  'conversations:read',
+  'conversations:write',
+  'coins:read',
+  'account',
+];
+const operatorScopes: readonly Scope[] = [...userScopes, 'logs:read', 'logs:write', 'operations'];
+
+/** What each role may do. */
+export const roleScopes: Record<Role, readonly Scope[]> = {
+  user: userScopes,
+  operator: operatorScopes,
+  admin: [...operatorScopes, 'administration'],
+};
+
+/**
+ * The scopes an API key can have: all but `account`, since a key that leaked must not be able to change the
+ * password or make more keys.
+ */
+export const keyScopes = [
+  'chat',
+  'conversations:read',
+  'conversations:write',
+  'coins:read',
+  'logs:read',
+  'logs:write',
+  'operations',
+  'administration',
+] as const satisfies readonly Scope[];
+export type KeyScope = (typeof keyScopes)[number];
+
+/** The scopes that a user of a role may give to a key. */
+export function grantableKeyScopes(role: Role): readonly KeyScope[] {
+  return keyScopes.filter((scope) => roleScopes[role].includes(scope));
+}
+
+/** What a key may do now: what it was made for, as far as its owner's role still allows it. */
+export function effectiveKeyScopes(keyScopes: readonly string[], role: Role): ReadonlySet<Scope> {
+  return new Set(grantableKeyScopes(role).filter((scope) => keyScopes.includes(scope)));
+}

@@ -1,0 +1,37 @@
+interface Entry<V> {
+  value: V;
+  storedAtMs: number;
+}
+
+/** A map that forgets: each entry after a fixed time, and the oldest when there are too many. */
+export class TtlCache<K, V> {
+  private readonly entries = new Map<K, Entry<V>>();
+
+  constructor(
+    private readonly ttlMs: number,
+    private readonly maxEntries: number,
+    private readonly nowMs: () => number,
+  ) {}
+
+  get(key: K): V | undefined {
+    const entry = this.entries.get(key);
+    if (!entry) return undefined;
+    const ageMs = this.nowMs() - entry.storedAtMs;
+    // A negative age means that the clock was set back; then how old the entry is cannot be known.
+    if (ageMs >= 0 && ageMs < this.ttlMs) return entry.value;
+    this.entries.delete(key);
+    return undefined;
+  }
+
+  set(key: K, value: V): void {
+    this.entries.delete(key);
+    this.entries.set(key, { value, storedAtMs: this.nowMs() });
+    if (this.entries.size <= this.maxEntries) return;
+    const [oldest] = this.entries.keys();
+    if (oldest !== undefined) this.entries.delete(oldest);
+  }
+
+  delete(key: K): void {
+    this.entries.delete(key);
+  }
+}

@@ -1,0 +1,10 @@
+export { AdministratorService } from './administrator.service.js';
+export { ApiKeyService } from './api-key.service.js';
+export { authConfig } from './auth.config.js';
+export * from './auth.errors.js';
+export { AuthModule } from './auth.module.js';
+export { AuthenticationService } from './authentication.service.js';
+export { grantableKeyScopes } from './domain/roles.js';
+export type { Role } from './domain/roles.js';
+export { SessionService } from './session.service.js';
+export { UserService } from './user.service.js';

@@ -1,0 +1,55 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { ConfigOf } from '../../platform/config/index.js';
+import { DURABLE_REDIS, type RedisClient } from '../../platform/redis/index.js';
+import { Clock } from '../../shared/clock.js';
+import { authConfig } from './auth.config.js';
+import type { RevokedToken } from './session.repository.js';
+
+const KEY_PREFIX = 'jwt:blacklist:';
+const MIN_API_KEY_MS = 10_000;
+
+/**
+ * The copy in Redis of what was revoked, asked on every request, so that a revocation counts at once in all
+ * processes. MySQL is the truth: what Redis loses, or is not told, is noticed when the principal cache of
+ * a process expires.
+ */
+@Injectable()
+export class TokenBlacklist {
+  private readonly logger = new Logger('TokenBlacklist');
+
+  constructor(
+    @Inject(DURABLE_REDIS) private readonly redis: RedisClient,
+    private readonly clock: Clock,
+    @Inject(authConfig.token) private readonly config: ConfigOf<typeof authConfig>,
+  ) {}
+
+  /** @throws if Redis does not answer; then ask MySQL. */
+  async has(hash: string): Promise<boolean> {
+    return (await this.redis.exists(KEY_PREFIX + hash)) === 1;
+  }
+
+  /** Adds tokens, each until it expires. Never fails: MySQL has them already. */
+  async add(tokens: readonly RevokedToken[]): Promise<void> {
+    const nowMs = this.clock.nowMs();
+    const live = tokens.filter((token) => token.expiresAtMs > nowMs);
+    if (live.length === 0) return;
+    const pipeline = this.redis.pipeline();
+    for (const token of live) pipeline.set(KEY_PREFIX + token.hash, '1', 'PX', token.expiresAtMs - nowMs);
+    try {
+      const results = await pipeline.exec();
+      const failure = results?.find(([error]) => error !== null)?.[0];
+      if (failure) throw failure;
+    } catch (error) {
+      this.logger.warn('Redis was not told of revoked tokens; they stop working when caches expire.', error);
+    }
+  }
+
+  /**
+   * Adds API keys by their hashes, for longer than any process remembers whom a key belongs to; after that
+   * MySQL refuses them. Never fails.
+   */
+  async addApiKeys(hashes: readonly string[]): Promise<void> {
+    const expiresAtMs = this.clock.nowMs() + Math.max(2 * this.config.principalCacheMs, MIN_API_KEY_MS);
+    await this.add(hashes.map((hash) => ({ hash, expiresAtMs })));
+  }
+}

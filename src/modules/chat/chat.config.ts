@@ -1,0 +1,29 @@
+import { defineConfig, read, variable } from '../../platform/config/index.js';
+
+export const chatConfig = defineConfig('chat', {
+  historyMessages: variable({
+    env: 'LOCKKEEPER_CHAT_HISTORY_MESSAGES',
+    description:
+      'How many stored messages a model is given when a request continues a conversation without them.',
+    schema: read.integer(50, { min: 0, max: 200 }),
+    example: '50',
+  }),
+  maxRunningTurns: variable({
+    env: 'LOCKKEEPER_CHAT_MAX_RUNNING_TURNS',
+    description: 'How many turns one API process runs at once before it answers 503.',
+    schema: read.integer(2_000, { min: 1, max: 100_000 }),
+    example: '2000',
+  }),
+  turnTimeoutMs: variable({
+    env: 'LOCKKEEPER_CHAT_TURN_TIMEOUT_MS',
+    description: 'After how long a turn that still runs is ended as failed, in milliseconds.',
+    schema: read.integer(600_000, { min: 1_000, max: 3_600_000 }),
+    example: '600000',
+  }),
+  violationPenalty: variable({
+    env: 'LOCKKEEPER_CHAT_VIOLATION_PENALTY',
+    description: 'Coins charged for a turn that the provider stopped for its content.',
+    schema: read.coins('0'),
+    example: '0',
+  }),
+});

@@ -1,0 +1,114 @@
+import { Body, Controller, Get, Headers, HttpCode, Post, Req, Res } from '@nestjs/common';
+import { ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import {
+  CurrentPrincipal,
+  EventStream,
+  openAiErrorBody,
+  type Principal,
+  RequireScope,
+} from '../../platform/http/index.js';
+import { idSchema } from '../../shared/ids.js';
+import { conversationNotFound } from '../conversation/index.js';
+import { ProviderService } from '../provider/index.js';
+import { ChatService } from './chat.service.js';
+import { CompletionChunks, completionAnswer } from './completion-chunks.js';
+import {
+  chatCompletionAnswerSchema,
+  chatCompletionSchema,
+  modelListSchema,
+} from './dto/chat-completion.dto.js';
+import type { ChatCompletionAnswer, ChatCompletionRequest } from './dto/chat-completion.dto.js';
+import type { RunningTurn } from './running-turn.js';
+
+/**
+ * How long a stream's headers wait for its first token, so that a provider that fails before it can still be
+ * answered with a status. After this the stream begins, with pings.
+ */
+const FIRST_PIECE_WAIT_MS = 10_000;
+
+@ApiTags('Chat')
+@Controller('v1')
+export class ChatController {
+  constructor(
+    private readonly chat: ChatService,
+    private readonly provider: ProviderService,
+  ) {}
+
+  @Get('models')
+  @RequireScope('chat')
+  @ApiOperation({ summary: 'List the models' })
+  @ApiOkResponse({ standardSchema: modelListSchema })
+  models(): z.infer<typeof modelListSchema> {
+    const data = this.provider
+      .listModels()
+      .map((model) => ({ id: model.id, object: 'model' as const, created: 0, owned_by: model.provider }));
+    return { object: 'list', data };
+  }
+
+  @Post('chat/completions')
+  @HttpCode(200)
+  @RequireScope('chat')
+  @ApiOperation({
+    summary: 'Take a turn in a conversation',
+    description:
+      'The chat completions of the OpenAI API. With `stream: true` the answer is `text/event-stream`. The answer ' +
+      'carries `X-Conversation-Id` and `X-Turn-Id`. A turn that was accepted runs to its end, also if the client goes. ' +
+      'A request that continues a conversation without any assistant message is given the stored history.',
+  })
+  @ApiHeader({
+    name: 'X-Conversation-Id',
+    required: false,
+    description: 'Continues this conversation of yours.',
+  })
+  @ApiOkResponse({ standardSchema: chatCompletionAnswerSchema })
+  async complete(
+    @CurrentPrincipal() principal: Principal,
+    @Body({ schema: chatCompletionSchema }) body: ChatCompletionRequest,
+    @Headers('x-conversation-id') conversationHeader: string | undefined,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ChatCompletionAnswer | undefined> {
+    const turn = await this.chat.startTurn(principal.userId, body, conversationIdOf(conversationHeader));
+    reply.header('x-conversation-id', turn.conversationId).header('x-turn-id', turn.id);
+    if (body.stream) {
+      await this.stream(turn, body.stream_options?.include_usage ?? false, request, reply);
+      return undefined;
+    }
+    const end = await turn.whenEnded();
+    if (end.error) throw end.error;
+    return completionAnswer(turn, end);
+  }
+
+  private async stream(
+    turn: RunningTurn,
+    includesUsage: boolean,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<void> {
+    const patience = AbortSignal.timeout(FIRST_PIECE_WAIT_MS);
+    while (!turn.hasBegun && !patience.aborted) await turn.change(patience);
+    if (turn.ended?.error && !turn.hasAnswer) throw turn.ended.error;
+    const stream = new EventStream(reply);
+    const chunks = new CompletionChunks(turn, includesUsage);
+    await stream.send(chunks.first());
+    for await (const piece of turn.read(stream.gone)) await stream.send(chunks.piece(piece));
+    const { ended } = turn;
+    if (ended?.error) {
+      // Never just close: an SDK takes that for the normal end.
+      await stream.send(openAiErrorBody(ended.error, request.id));
+    } else if (ended) {
+      for (const chunk of chunks.last(ended)) await stream.send(chunk);
+      await stream.send('[DONE]');
+    }
+    stream.end();
+  }
+}
+
+function conversationIdOf(header: string | undefined): string | undefined {
+  if (header === undefined || header === '') return undefined;
+  const id = idSchema.safeParse(header);
+  if (!id.success) throw conversationNotFound({ param: 'X-Conversation-Id' });
+  return id.data;
+}

@@ -1,0 +1,31 @@
+import { defineError } from '../../platform/errors/index.js';
+
+export const contextLengthExceeded = defineError({
+  code: 'context_length_exceeded',
+  kind: 'malformed',
+  title: 'The messages are longer than the model can read.',
+});
+
+export const userMessageMissing = defineError({
+  code: 'user_message_missing',
+  kind: 'malformed',
+  title: 'The last message must be one to answer: of the user or of a tool.',
+});
+
+export const tooManyRunningTurns = defineError({
+  code: 'too_many_running_turns',
+  kind: 'unavailable',
+  title: 'This process runs as many turns as it may.',
+});
+
+export const turnInterrupted = defineError({
+  code: 'turn_interrupted',
+  kind: 'unavailable',
+  title: 'The turn was interrupted because the process stops; what was answered so far is kept.',
+});
+
+export const turnTimedOut = defineError({
+  code: 'turn_timed_out',
+  kind: 'upstream_timeout',
+  title: 'The turn took longer than a turn may.',
+});

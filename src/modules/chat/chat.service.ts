@@ -1,0 +1,166 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { ConfigOf } from '../../platform/config/index.js';
+import { AppError, serviceUnavailable } from '../../platform/errors/index.js';
+import { Clock } from '../../shared/clock.js';
+import { newId } from '../../shared/ids.js';
+import { ConversationService, type Turn } from '../conversation/index.js';
+import {
+  type ChatMessage,
+  costOf,
+  countPromptTokens,
+  countTokens,
+  type Model,
+  type ProviderRequest,
+  ProviderService,
+  textOf,
+} from '../provider/index.js';
+import { chatConfig } from './chat.config.js';
+import { contextLengthExceeded, userMessageMissing } from './chat.errors.js';
+import { bringsHistory, extraOf, firstUserText, newMessagesOf, withHistory } from './domain/messages.js';
+import { type ChatCompletionRequest, passedOnFields } from './dto/chat-completion.dto.js';
+import type { RunningTurn } from './running-turn.js';
+import { TurnAccounting } from './turn-accounting.js';
+import { TurnRunner } from './turn-runner.service.js';
+
+/** A turn that is about to be accepted. */
+interface Draft {
+  ownerId: string;
+  model: Model;
+  newMessages: ChatMessage[];
+  request: ProviderRequest;
+  promptTokens: number;
+}
+
+/** Accepts chat requests: each becomes a turn that is held for, durable, and then run. */
+@Injectable()
+export class ChatService {
+  constructor(
+    private readonly conversations: ConversationService,
+    private readonly provider: ProviderService,
+    private readonly accounting: TurnAccounting,
+    private readonly runner: TurnRunner,
+    private readonly clock: Clock,
+    @Inject(chatConfig.token) private readonly config: ConfigOf<typeof chatConfig>,
+  ) {}
+
+  /**
+   * Accepts a turn: everything that can be refused is refused before anything is stored or held. When this
+   * returns, the hold is committed and the user's message is durable, and the turn runs to its end.
+   * @throws model_not_found, conversation_not_found, context_length_exceeded, insufficient_coins and others.
+   */
+  async startTurn(
+    ownerId: string,
+    body: ChatCompletionRequest,
+    conversationId?: string,
+  ): Promise<RunningTurn> {
+    this.runner.checkCapacity();
+    const model = this.provider.getModel(body.model);
+    const newMessages = newMessagesOf(body.messages);
+    if (newMessages.length === 0) throw userMessageMissing({ param: 'messages' });
+    if (conversationId !== undefined) await this.conversations.getConversation(ownerId, conversationId);
+    const messages = await this.promptOf(body.messages, conversationId);
+    const options = passedOn(body);
+    const promptTokens = await countPromptTokens({ messages, options });
+    const maxOutputTokens = outputLimit(model, promptTokens, body);
+    const draft = {
+      ownerId,
+      model,
+      newMessages,
+      promptTokens,
+      request: { messages, options, maxOutputTokens },
+    };
+    const turn = await this.acceptTurn(draft, conversationId);
+    return this.runner.run({ turn, model, request: draft.request });
+  }
+
+  private async promptOf(
+    messages: readonly ChatMessage[],
+    conversationId: string | undefined,
+  ): Promise<readonly ChatMessage[]> {
+    if (conversationId === undefined || bringsHistory(messages) || this.config.historyMessages === 0)
+      return messages;
+    return withHistory(
+      messages,
+      await this.conversations.latestMessages(conversationId, this.config.historyMessages),
+    );
+  }
+
+  /** Hold, conversation, turn; whatever fails takes back what came before it. */
+  private async acceptTurn(draft: Draft, conversationId: string | undefined): Promise<Turn> {
+    const { ownerId, model, promptTokens, request } = draft;
+    const turnId = newId();
+    const largestCost = costOf(model, { promptTokens, completionTokens: request.maxOutputTokens });
+    await this.accounting.hold(ownerId, turnId, largestCost);
+    let madeConversationId: string | undefined;
+    try {
+      if (conversationId === undefined) {
+        const firstMessage = firstUserText(draft.newMessages);
+        madeConversationId = (await this.conversations.createConversation(ownerId, { firstMessage })).id;
+      }
+      const turn = this.newTurn(draft, turnId, conversationId ?? madeConversationId ?? '');
+      await this.conversations.startTurn(turn);
+      return turn;
+    } catch (error) {
+      await this.accounting.close(ownerId, turnId, { kind: 'release' });
+      if (madeConversationId !== undefined)
+        await this.conversations.deleteConversation(ownerId, madeConversationId);
+      if (error instanceof AppError) throw error;
+      throw serviceUnavailable({
+        cause: error,
+        retryAfterSeconds: 1,
+        detail: 'The message could not be stored.',
+      });
+    }
+  }
+
+  private newTurn(draft: Draft, turnId: string, conversationId: string): Turn {
+    const startedAt = new Date(this.clock.nowMs()).toISOString();
+    return {
+      id: turnId,
+      conversation_id: conversationId,
+      owner_id: draft.ownerId,
+      model: draft.model.id,
+      status: 'running',
+      messages: draft.newMessages.map((message) => ({
+        id: newId(),
+        role: message.role,
+        content: textOf(message),
+        extra: extraOf(message),
+        status: 'complete' as const,
+        tokens: countTokens(textOf(message)),
+        created_at: startedAt,
+      })),
+      finish_reason: null,
+      prompt_tokens: draft.promptTokens,
+      completion_tokens: 0,
+      usage_source: 'none',
+      cost_micro_coins: '0',
+      error_code: null,
+      started_at: startedAt,
+      finished_at: null,
+      input_price: draft.model.inputPrice.toString(),
+      output_price: draft.model.outputPrice.toString(),
+    };
+  }
+}
+
+/** The longest answer that is asked for, that the model gives, and that its context has room for. */
+function outputLimit(model: Model, promptTokens: number, body: ChatCompletionRequest): number {
+  const room = model.contextTokens - promptTokens;
+  if (room < 1) {
+    throw contextLengthExceeded({
+      detail: `${model.id} reads ${model.contextTokens} tokens; the messages have ${promptTokens}.`,
+      param: 'messages',
+    });
+  }
+  const asked = body.max_completion_tokens ?? body.max_tokens ?? model.maxOutputTokens;
+  return Math.min(asked, model.maxOutputTokens, room);
+}
+
+function passedOn(body: ChatCompletionRequest): Record<string, unknown> {
+  return Object.fromEntries(
+    passedOnFields.flatMap((field) =>
+      body[field] === undefined || body[field] === null ? [] : [[field, body[field]]],
+    ),
+  );
+}

@@ -1,0 +1,82 @@
+import type { ChatCompletionAnswer } from './dto/chat-completion.dto.js';
+import type { AnswerEnd, AnswerPiece, RunningTurn } from './running-turn.js';
+
+/**
+ * The OpenAI wire format of an answer (platform.openai.com/docs/api-reference/chat-streaming): the same `id`
+ * and `created` on every chunk; first a delta with the role, last one with the finish reason; with
+ * `include_usage`, `usage: null` on each and one chunk more, without choices, that has it.
+ */
+export class CompletionChunks {
+  private readonly base: { id: string; object: string; created: number; model: string };
+
+  constructor(
+    turn: RunningTurn,
+    private readonly includesUsage: boolean,
+  ) {
+    this.base = {
+      id: completionId(turn),
+      object: 'chat.completion.chunk',
+      created: turn.createdSeconds,
+      model: turn.modelId,
+    };
+  }
+
+  first(): unknown {
+    return this.chunk({ role: 'assistant', content: '' }, null);
+  }
+
+  piece(piece: AnswerPiece): unknown {
+    return this.chunk(piece.type === 'text' ? { content: piece.text } : { tool_calls: piece.deltas }, null);
+  }
+
+  last({ finishReason, usage }: AnswerEnd): unknown[] {
+    const last = this.chunk({}, finishReason);
+    if (!this.includesUsage) return [last];
+    return [last, { ...this.base, choices: [], usage: wireUsage(usage) }];
+  }
+
+  private chunk(delta: Record<string, unknown>, finishReason: string | null): unknown {
+    return {
+      ...this.base,
+      choices: [{ index: 0, delta, logprobs: null, finish_reason: finishReason }],
+      ...(this.includesUsage ? { usage: null } : {}),
+    };
+  }
+}
+
+/** The answer to a request that does not stream. */
+export function completionAnswer(turn: RunningTurn, end: AnswerEnd): ChatCompletionAnswer {
+  const isWithheld = end.finishReason === 'content_filter';
+  return {
+    id: completionId(turn),
+    object: 'chat.completion',
+    created: turn.createdSeconds,
+    model: turn.modelId,
+    choices: [
+      {
+        index: 0,
+        message: {
+          role: 'assistant',
+          content: isWithheld || (end.toolCalls && end.text === '') ? null : end.text,
+          refusal: null,
+          ...(end.toolCalls && !isWithheld ? { tool_calls: end.toolCalls.map((call) => ({ ...call })) } : {}),
+        },
+        logprobs: null,
+        finish_reason: end.finishReason,
+      },
+    ],
+    usage: wireUsage(end.usage),
+  };
+}
+
+function completionId(turn: RunningTurn): string {
+  return `chatcmpl-${turn.id}`;
+}
+
+function wireUsage({ promptTokens, completionTokens }: AnswerEnd['usage']) {
+  return {
+    prompt_tokens: promptTokens,
+    completion_tokens: completionTokens,
+    total_tokens: promptTokens + completionTokens,
+  };
+}

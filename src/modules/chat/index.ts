@@ -1,0 +1,1 @@
+export { chatConfig } from './chat.config.js';

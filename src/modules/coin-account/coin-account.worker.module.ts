@@ -1,0 +1,7 @@
+import { Module } from '@nestjs/common';
+import { CoinAccountModule } from './coin-account.module.js';
+import { HoldExpiry } from './hold-expiry.js';
+
+/** What the ledger does on its own, in the worker. */
+@Module({ imports: [CoinAccountModule], providers: [HoldExpiry] })
+export class CoinAccountWorkerModule {}

@@ -1,0 +1,3 @@
+export { holdEnded, idempotencyKeyReused } from './coin-account.errors.js';
+export { CoinAccountModule } from './coin-account.module.js';
+export { CoinAccountService } from './coin-account.service.js';

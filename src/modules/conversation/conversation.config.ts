@@ -1,0 +1,18 @@
+import { defineConfig, read, variable } from '../../platform/config/index.js';
+
+export const conversationConfig = defineConfig('conversation', {
+  saveBacklogLimit: variable({
+    env: 'LOCKKEEPER_SAVE_BACKLOG_LIMIT',
+    description:
+      'How many finished turns of one shard may wait to be saved before new turns are refused with 503.',
+    schema: read.integer(20_000, { min: 1, max: 10_000_000 }),
+    example: '20000',
+  }),
+  turnLeaseMs: variable({
+    env: 'LOCKKEEPER_TURN_LEASE_MS',
+    description:
+      'After how long without a sign of life a running turn is taken for one of a crashed process.',
+    schema: read.integer(20_000, { min: 1_000, max: 600_000 }),
+    example: '20000',
+  }),
+});

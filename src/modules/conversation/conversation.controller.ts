@@ -1,0 +1,157 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import {
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import { z } from 'zod';
+import {
+  CurrentPrincipal,
+  decodeCursor,
+  encodeCursor,
+  type Principal,
+  RequireScope,
+} from '../../platform/http/index.js';
+import type { ConversationRow } from './conversation.repository.js';
+import { ConversationService } from './conversation.service.js';
+import {
+  type ConversationDto,
+  conversationListQuerySchema,
+  conversationListSchema,
+  conversationParamsSchema,
+  conversationSchema,
+  createConversationSchema,
+  messageListQuerySchema,
+  messagePageSchema,
+  renameConversationSchema,
+} from './dto/conversation.dto.js';
+import type {
+  ConversationListQuery,
+  ConversationParams,
+  CreateConversation,
+  MessageListQuery,
+  RenameConversation,
+} from './dto/conversation.dto.js';
+import { MessageReader, type PagePlace } from './message-reader.service.js';
+
+const listPosition = z.tuple([z.iso.datetime(), z.uuid()]);
+const messagePosition = z.tuple([z.enum(['before', 'after']), z.int().min(0)]);
+
+@ApiTags('Conversations')
+@Controller('api/conversations')
+export class ConversationController {
+  constructor(
+    private readonly conversations: ConversationService,
+    private readonly reader: MessageReader,
+  ) {}
+
+  @Post()
+  @RequireScope('conversations:write')
+  @ApiOperation({ summary: 'Make an empty conversation' })
+  @ApiCreatedResponse({ standardSchema: conversationSchema })
+  async create(
+    @CurrentPrincipal() principal: Principal,
+    @Body({ schema: createConversationSchema }) body: CreateConversation,
+  ): Promise<ConversationDto> {
+    return toDto(await this.conversations.createConversation(principal.userId, body));
+  }
+
+  @Get()
+  @RequireScope('conversations:read')
+  @ApiOperation({ summary: 'List your conversations, the latest active first' })
+  @ApiOkResponse({ standardSchema: conversationListSchema })
+  async list(
+    @CurrentPrincipal() principal: Principal,
+    @Query({ schema: conversationListQuerySchema }) query: ConversationListQuery,
+  ): Promise<z.infer<typeof conversationListSchema>> {
+    const position = query.cursor === undefined ? undefined : decodeCursor(query.cursor, listPosition);
+    const rows = await this.conversations.listConversations(
+      principal.userId,
+      query.limit + 1,
+      position && { lastActivityAt: new Date(position[0]), id: position[1] },
+    );
+    const page = rows.slice(0, query.limit);
+    const last = page.at(-1);
+    return {
+      items: page.map(toDto),
+      next_cursor:
+        rows.length > page.length && last
+          ? encodeCursor([last.last_activity_at.toISOString(), last.id])
+          : null,
+    };
+  }
+
+  @Get(':id')
+  @RequireScope('conversations:read')
+  @ApiOperation({ summary: 'Read what is known of a conversation' })
+  @ApiOkResponse({ standardSchema: conversationSchema })
+  async read(
+    @CurrentPrincipal() principal: Principal,
+    @Param({ schema: conversationParamsSchema }) { id }: ConversationParams,
+  ): Promise<ConversationDto> {
+    return toDto(await this.conversations.getConversation(principal.userId, id));
+  }
+
+  @Patch(':id')
+  @RequireScope('conversations:write')
+  @ApiOperation({ summary: 'Rename a conversation' })
+  @ApiOkResponse({ standardSchema: conversationSchema })
+  async rename(
+    @CurrentPrincipal() principal: Principal,
+    @Param({ schema: conversationParamsSchema }) { id }: ConversationParams,
+    @Body({ schema: renameConversationSchema }) { title }: RenameConversation,
+  ): Promise<ConversationDto> {
+    return toDto(await this.conversations.renameConversation(principal.userId, id, title));
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @RequireScope('conversations:write')
+  @ApiOperation({ summary: 'Delete a conversation with all its messages' })
+  @ApiNoContentResponse()
+  async delete(
+    @CurrentPrincipal() principal: Principal,
+    @Param({ schema: conversationParamsSchema }) { id }: ConversationParams,
+  ): Promise<void> {
+    await this.conversations.deleteConversation(principal.userId, id);
+  }
+
+  @Get(':id/messages')
+  @RequireScope('conversations:read')
+  @ApiOperation({ summary: 'Read messages: the latest, or the page that a cursor names' })
+  @ApiOkResponse({ standardSchema: messagePageSchema })
+  async messages(
+    @CurrentPrincipal() principal: Principal,
+    @Param({ schema: conversationParamsSchema }) { id }: ConversationParams,
+    @Query({ schema: messageListQuerySchema }) query: MessageListQuery,
+  ): Promise<z.infer<typeof messagePageSchema>> {
+    await this.conversations.getConversation(principal.userId, id);
+    const page = await this.reader.readPage(id, placeOf(query.cursor), query.limit);
+    const first = page.messages[0];
+    const last = page.messages.at(-1);
+    return {
+      items: page.messages,
+      earlier_cursor: page.hasEarlier && first ? encodeCursor(['before', first.sequence]) : null,
+      later_cursor: page.hasLater && last ? encodeCursor(['after', last.sequence]) : null,
+    };
+  }
+}
+
+function placeOf(cursor: string | undefined): PagePlace {
+  if (cursor === undefined) return { kind: 'latest' };
+  const [kind, sequence] = decodeCursor(cursor, messagePosition);
+  return { kind, sequence };
+}
+
+function toDto(row: ConversationRow): ConversationDto {
+  return {
+    id: row.id,
+    title: row.title,
+    message_count: row.message_count,
+    total_tokens: Number(row.total_tokens),
+    created_at: row.created_at.toISOString(),
+    last_activity_at: row.last_activity_at.toISOString(),
+  };
+}

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+
+/** How a turn stands, and how its messages ended. */
+export const turnStatuses = ['running', 'complete', 'stopped', 'failed', 'interrupted', 'violation'] as const;
+export type TurnStatus = (typeof turnStatuses)[number];
+
+const messageSchema = z.object({
+  id: z.string(),
+  role: z.string(),
+  content: z.string(),
+  /** What the message has besides its text: other content parts, tool calls. Null if nothing. */
+  extra: z.record(z.string(), z.unknown()).nullable(),
+  status: z.enum(turnStatuses),
+  tokens: z.int().min(0),
+  created_at: z.iso.datetime(),
+});
+export type TurnMessage = z.infer<typeof messageSchema>;
+
+/**
+ * A turn as it is kept in Redis until it is saved: everything that the save, and the sweep of a crashed
+ * process's turns, needs to know.
+ */
+export const turnSchema = z.object({
+  id: z.string(),
+  conversation_id: z.string(),
+  owner_id: z.string(),
+  model: z.string(),
+  status: z.enum(turnStatuses),
+  /** The user's messages; the answer, if there is any, is the last. */
+  messages: z.array(messageSchema),
+  finish_reason: z.string().nullable(),
+  prompt_tokens: z.int().min(0),
+  completion_tokens: z.int().min(0),
+  usage_source: z.enum(['provider', 'tokenizer', 'none']),
+  cost_micro_coins: z.string().regex(/^\d+$/),
+  error_code: z.string().nullable(),
+  started_at: z.iso.datetime(),
+  finished_at: z.iso.datetime().nullable(),
+  /** What to charge a million tokens, in micro-coins, whatever the price list says by the time of a sweep. */
+  input_price: z.string().regex(/^\d+$/),
+  output_price: z.string().regex(/^\d+$/),
+});
+export type Turn = z.infer<typeof turnSchema>;
+
+const MAX_TITLE_CHARACTERS = 80;
+const segmenter = new Intl.Segmenter();
+
+/** What a conversation is called until its owner names it: the beginning of the first message. */
+export function titleFrom(text: string): string {
+  const oneLine = text
+    .slice(0, MAX_TITLE_CHARACTERS * 20)
+    .replace(/\s+/gu, ' ')
+    .trim();
+  if (oneLine === '') return 'New conversation';
+  const characters = Array.from(segmenter.segment(oneLine), ({ segment }) => segment);
+  if (characters.length <= MAX_TITLE_CHARACTERS) return oneLine;
+  return `${characters.slice(0, MAX_TITLE_CHARACTERS - 1).join('')}…`;
+}

@@ -1,0 +1,84 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { ConversationRepository, type SavedMessage } from './conversation.repository.js';
+import type { Turn } from './domain/turn.js';
+import { TurnStore } from './turn.store.js';
+
+export interface ReadableMessage extends SavedMessage {
+  /** False while the message waits to be written to MySQL. */
+  is_saved: boolean;
+}
+
+/** A page of messages in the order of their sequence numbers, and whether there are more on either side. */
+export interface MessagePage {
+  messages: ReadableMessage[];
+  hasEarlier: boolean;
+  hasLater: boolean;
+}
+
+/** Where a page lies: the latest messages, those before a sequence number, or those after one. */
+export type PagePlace =
+  | { kind: 'latest' }
+  | { kind: 'before'; sequence: number }
+  | { kind: 'after'; sequence: number };
+
+/** Reads messages, saved or not: what has finished is there at once, in the place it will have when saved. */
+@Injectable()
+export class MessageReader {
+  private readonly logger = new Logger('Messages');
+
+  constructor(
+    private readonly repository: ConversationRepository,
+    private readonly store: TurnStore,
+  ) {}
+
+  /** A page of at most `limit` messages of a conversation. Who may read it has been checked before. */
+  async readPage(conversationId: string, place: PagePlace, limit: number): Promise<MessagePage> {
+    // Redis before MySQL: a turn that is saved in between is seen twice and dropped once, never missed.
+    const waitingTurns = await this.waitingTurns(conversationId);
+    const { lastSequence, savedIds } = await this.repository.savedState(
+      conversationId,
+      waitingTurns.map((turn) => turn.id),
+    );
+    const waiting = numberMessages(
+      waitingTurns.filter((turn) => !savedIds.has(turn.id)),
+      lastSequence,
+    );
+    const total = lastSequence + waiting.length;
+    const first = place.kind === 'after' ? place.sequence + 1 : Math.max(1, endOf(place, total) - limit + 1);
+    const last = place.kind === 'after' ? Math.min(total, place.sequence + limit) : endOf(place, total);
+    const saved = await this.repository.readMessages(conversationId, {
+      after: first - 1,
+      before: Math.min(last, lastSequence) + 1,
+      limit: Math.min(last, lastSequence) - first + 1,
+      from: 'start',
+    });
+    const messages = [
+      ...saved.map((message) => ({ ...message, is_saved: true })),
+      ...waiting.filter((message) => message.sequence >= first && message.sequence <= last),
+    ];
+    return { messages, hasEarlier: first > 1 && total > 0, hasLater: last < total };
+  }
+
+  private async waitingTurns(conversationId: string): Promise<Turn[]> {
+    try {
+      return await this.store.finishedTurns(conversationId);
+    } catch (error) {
+      this.logger.warn('reading without Redis: messages that wait to be saved are not seen', {
+        conversation_id: conversationId,
+        reason: String(error),
+      });
+      return [];
+    }
+  }
+}
+
+function endOf(place: PagePlace, total: number): number {
+  return place.kind === 'before' ? Math.min(total, place.sequence - 1) : total;
+}
+
+function numberMessages(turns: readonly Turn[], lastSequence: number): ReadableMessage[] {
+  let sequence = lastSequence;
+  return turns.flatMap((turn) =>
+    turn.messages.map((message) => ({ ...message, turn_id: turn.id, sequence: ++sequence, is_saved: false })),
+  );
+}

@@ -1,0 +1,15 @@
+export { textOf } from './domain/chat.js';
+export type {
+  ChatMessage,
+  ProviderEvent,
+  ProviderRequest,
+  TokenUsage,
+  ToolCallDelta,
+} from './domain/chat.js';
+export { costOf } from './domain/model.js';
+export type { Model } from './domain/model.js';
+export { providerConfig } from './provider.config.js';
+export { providerFailed } from './provider.errors.js';
+export { ProviderModule } from './provider.module.js';
+export { ProviderService } from './provider.service.js';
+export { countPromptTokens, countTokens } from './tokenizer.js';

@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto';
+import { CoinAccountModule, CoinAccountService } from '../../src/modules/coin-account/index.js';
+import { Transactions } from '../../src/platform/database/index.js';
+import { createTestModule, type TestModule } from './test-module.js';
+
+/** The ledger on a database of its own, with short forms of its operations. */
+export class TestCoins {
+  readonly service: CoinAccountService;
+  readonly transactions: Transactions;
+
+  constructor(private readonly test: TestModule) {
+    this.service = test.app.get(CoinAccountService);
+    this.transactions = test.app.get(Transactions);
+  }
+
+  static async create(): Promise<TestCoins> {
+    return new TestCoins(await createTestModule(CoinAccountModule));
+  }
+
+  close(): Promise<void> {
+    return this.test.close();
+  }
+
+  /** A new account with this much on it. */
+  async accountWith(amount: bigint): Promise<string> {
+    const accountId = randomUUID();
+    if (amount > 0n) await this.grant(accountId, amount);
+    return accountId;
+  }
+
+  grant(accountId: string, amount: bigint, idempotencyKey: string = randomUUID()) {
+    return this.service.grantCoins({
+      accountId,
+      amount,
+      reason: 'purchase',
+      actor: 'operator',
+      idempotencyKey,
+    });
+  }
+
+  hold(accountId: string, amount: bigint, holdId: string = randomUUID(), leaseMs = 60_000) {
+    return this.service.holdCoins({
+      accountId,
+      holdId,
+      amount,
+      purpose: 'chat',
+      reference: holdId,
+      leaseMs,
+    });
+  }
+
+  settle(accountId: string, holdId: string, amount: bigint) {
+    return this.service.settleHold({ accountId, holdId, amount, reference: holdId });
+  }
+
+  release(accountId: string, holdId: string) {
+    return this.service.releaseHold({ accountId, holdId, reason: 'provider_failed' });
+  }
+
+  penalize(accountId: string, amount: bigint, holdId?: string, idempotencyKey: string = randomUUID()) {
+    return this.service.penalizeViolation({ accountId, holdId, amount, reference: 'turn', idempotencyKey });
+  }
+
+  /** Puts the end of a hold into the past, by the database's clock. */
+  async makeOverdue(...holdIds: string[]): Promise<void> {
+    await this.transactions.single.query(
+      'UPDATE coin_holds SET expires_at = UTC_TIMESTAMP(3) - INTERVAL 1 SECOND WHERE id IN (?)',
+      [holdIds],
+    );
+  }
+}
