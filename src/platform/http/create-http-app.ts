@@ -8,6 +8,7 @@ import { NestPinoLogger } from '../logging/index.js';
 import { Drain } from './drain.js';
 import { ErrorFilter } from './error.filter.js';
 import type { httpConfig } from './http.config.js';
+import { installNestingLimit } from './nesting-limit.js';
 import { installAccessLog, installRequestContext, requestIdOf } from './request-context.js';
 import { validationPipe } from './validation.js';
 
@@ -39,6 +40,7 @@ export async function createHttpApp(
   const drain = new Drain();
   drain.install(fastify);
   installRequestContext(fastify);
+  installNestingLimit(fastify);
   installAccessLog(fastify, (fields) => pinoLogger.info(fields, 'request'));
   const app = await NestFactory.create<NestFastifyApplication>(rootModule, adapter, {
     logger: new NestPinoLogger(pinoLogger),
