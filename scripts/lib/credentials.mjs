@@ -7,7 +7,7 @@ import { say } from './terminal.mjs';
 const EMAIL = 'admin@lockkeeper.local';
 const FIRST_COINS = '1000';
 
-/** @typedef {{ url: string, email: string, password: string, api_key: string | null }} Credentials */
+/** @typedef {{ url: string, email: string, password: string, api_key: string }} Credentials */
 
 /**
  * Makes the first administrator if the database has none, and keeps the credentials in the data directory.
@@ -25,14 +25,15 @@ export async function ensureAdministrator({ paths, url }, env) {
   const proposed = pending ?? known ?? { email: EMAIL, password: randomBytes(18).toString('base64url') };
   const { email, password } = proposed;
   writeFileAtomic(paths.pendingCredentials, JSON.stringify({ email, password }));
-  const args = ['ensure-administrator', '--email', email, '--coins', FIRST_COINS, '--json'];
-  const output = await runCommand(args, env, { input: `${password}\n` });
-  const result = JSON.parse(output.trim().split('\n').at(-1) ?? '');
-  // A pending password whose administrator exists: this ended between the two steps the last time.
-  const recovered = pending && { url, email, password, api_key: null };
-  const credentials = result.created
-    ? { url, email, password, api_key: result.api_key }
-    : (known ?? recovered);
+  const ensure = async (/** @type {string[]} */ ...more) => {
+    const args = ['ensure-administrator', '--email', email, '--coins', FIRST_COINS, '--json', ...more];
+    const output = await runCommand(args, env, { input: `${password}\n` });
+    return JSON.parse(output.trim().split('\n').at(-1) ?? '');
+  };
+  let result = await ensure();
+  // A pending password whose administrator exists: the last start ended before it could write down the key.
+  if (!result.created && pending && !known) result = await ensure('--reset-key');
+  const credentials = result.api_key ? { url, email, password, api_key: result.api_key } : known;
   if (credentials)
     writeFileAtomic(paths.credentials, `${JSON.stringify({ ...credentials, url }, null, 2)}\n`);
   rmSync(paths.pendingCredentials, { force: true });
@@ -53,14 +54,13 @@ export function printAddresses(url, credentials) {
     say('  The administrator of this database was not made here; sign in with the credentials you have.\n');
     return;
   }
-  const key = credentials.api_key ?? '<API key>';
   say(`  First administrator
   email    ${credentials.email}
   password ${credentials.password}
-  API key  ${key}
+  API key  ${credentials.api_key}
 
   Try it:
-  ${curlLine(url, key)}
+  ${curlLine(url, credentials.api_key)}
 `);
 }
 

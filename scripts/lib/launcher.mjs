@@ -81,7 +81,9 @@ export class Launcher {
     await build();
     await step('Migrating the database', () => migrate(env));
     throwIfInterrupted();
-    const credentials = await ensureAdministrator(settings, env);
+    const credentials = await step('Looking for the first administrator', () =>
+      ensureAdministrator(settings, env),
+    );
     throwIfInterrupted();
     await this.#startApp(env);
     printAddresses(settings.url, credentials);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readJson, writeFileAtomic } from './files.mjs';
@@ -17,7 +17,8 @@ const PREFIX = 'lockkeeper-test-';
  * @param {{ settings?: Record<string, string | number>, isRedisDurable?: boolean }} [options]
  *   `settings` are further lines of my.cnf
  * @returns {Promise<{ directory: string, env: Record<string, string>, stop: () => void }>} `env` holds
- *   LOCKKEEPER_TEST_DATABASE_URL (an account that may do everything) and LOCKKEEPER_TEST_REDIS_URL
+ *   LOCKKEEPER_TEST_DATABASE_URL (an account that may do everything) and LOCKKEEPER_TEST_REDIS_URL, and TEST_RUN_DIRECTORY, the directory: whatever
+ *   process has it in its environment ends with these servers
  */
 export async function startTestServers({ settings = {}, isRedisDurable = false } = {}) {
   await removeAbandoned();
@@ -29,6 +30,7 @@ export async function startTestServers({ settings = {}, isRedisDurable = false }
     if (isStopped) return;
     isStopped = true;
     for (const service of services) service.kill();
+    killRun(directory);
     rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   };
   atExit(stop);
@@ -60,6 +62,7 @@ export async function startTestServers({ settings = {}, isRedisDurable = false }
   return {
     directory,
     env: {
+      TEST_RUN_DIRECTORY: directory,
       LOCKKEEPER_TEST_DATABASE_URL: `mysql://test:${password}@127.0.0.1:${database.port}`,
       LOCKKEEPER_TEST_REDIS_URL: `redis://127.0.0.1:${redis.port}`,
     },
@@ -85,7 +88,26 @@ async function removeAbandoned() {
     const record = readJson(join(directory, 'owner.json'));
     if (!record || isRunning(record.owner)) continue;
     for (const identity of record.servers) signalProcess(identity, 'SIGKILL');
+    killRun(directory);
     await waitUntil(() => !record.servers.some(isRunning), 5_000);
     rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+  }
+}
+
+/**
+ * Kills what tests started and did not stop, when they were cut short (on Linux, where it can be told).
+ * @param {string} directory
+ */
+function killRun(directory) {
+  if (process.platform !== 'linux') return;
+  const mark = `\0TEST_RUN_DIRECTORY=${directory}\0`;
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
+    try {
+      if (`\0${readFileSync(`/proc/${name}/environ`, 'utf8')}`.includes(mark))
+        process.kill(Number(name), 'SIGKILL');
+    } catch {
+      // gone meanwhile, or another user's
+    }
   }
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
@@ -183,6 +183,30 @@ describe('npm start after the launcher was killed', () => {
     await killOutright(launcher.identity.pid);
     expect(await installation.run('stop.mjs').exitCode).toBe(0);
     expect(left.filter(isRunning)).toEqual([]);
+  });
+});
+
+describe('npm start that was cut short while it made the administrator', () => {
+  let installation: TestInstallation;
+
+  beforeAll(async () => {
+    installation = await TestInstallation.create();
+  });
+
+  afterAll(() => installation.remove());
+
+  it('still has the password, and a key that works', async () => {
+    await installation.start();
+    await installation.run('stop.mjs').exitCode;
+    const { email, password, api_key: lostKey } = installation.credentials();
+    const { dataDirectory } = installation;
+    rmSync(join(dataDirectory, 'credentials.json'));
+    writeFileSync(join(dataDirectory, 'credentials.pending.json'), JSON.stringify({ email, password }));
+
+    const start = await installation.start();
+    expect(installation.credentials()).toMatchObject({ email, password });
+    expect(installation.credentials().api_key).not.toBe(lostKey);
+    expect(await pasteCurl(start.output())).toContain('[DONE]');
   });
 });
 

@@ -25,10 +25,15 @@ export interface Credentials {
   api_key: string;
 }
 
+/** Below the directory of the whole test run, if there is one, which is removed even if this test is cut short. */
+function makeDirectory(prefix: string): string {
+  return mkdtempSync(join(process.env['TEST_RUN_DIRECTORY'] ?? tmpdir(), prefix));
+}
+
 /** One installation of the product in a data directory of its own, run by the project's own commands. */
 export class TestInstallation {
-  readonly dataDirectory = mkdtempSync(join(tmpdir(), 'lockkeeper-installation-'));
-  readonly #programs = mkdtempSync(join(tmpdir(), 'lockkeeper-programs-'));
+  readonly dataDirectory = makeDirectory('installation-');
+  readonly #programs = makeDirectory('programs-');
 
   private constructor(readonly port: number) {
     // Whatever this machine has: no Docker engine answers here.

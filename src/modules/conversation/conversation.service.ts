@@ -93,7 +93,13 @@ export class ConversationService {
    * @throws save_backlog_full, or Redis's error if it is away.
    */
   async startTurn(turn: Turn): Promise<void> {
-    if (await this.store.start(turn)) return;
+    try {
+      if (await this.store.start(turn)) return;
+    } catch (error) {
+      // If Redis is really away, a worker sweeps what it may have noted.
+      await this.store.withdraw(turn).catch(() => undefined);
+      throw error;
+    }
     throw saveBacklogFull({ retryAfterSeconds: BACKLOG_RETRY_SECONDS });
   }
 

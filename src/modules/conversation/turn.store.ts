@@ -110,6 +110,16 @@ export class TurnStore {
     return result === 1;
   }
 
+  /** Takes back a turn that was not accepted after all: Redis may have noted it though its answer never came. */
+  async withdraw(turn: Turn): Promise<void> {
+    const keys = keysOf(turn.conversation_id);
+    await this.redis
+      .multi()
+      .zrem(keys.running, memberOf(turn.conversation_id, turn.id))
+      .hdel(keys.turns, turn.id)
+      .exec();
+  }
+
   /** Notes the answer so far and that its process lives. Returns false if the turn is not running (any more). */
   async checkpoint(conversationId: string, turnId: string, text: string): Promise<boolean> {
     const keys = keysOf(conversationId);
