@@ -100,6 +100,11 @@ export class TestChatter {
     return new TestChatter(test, user);
   }
 
+  /** The same user at another process. */
+  at(test: TestApp): TestChatter {
+    return new TestChatter(test, this.user);
+  }
+
   get headers() {
     return bearer(this.user.apiKey);
   }

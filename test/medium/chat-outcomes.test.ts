@@ -89,7 +89,7 @@ describe('a turn', () => {
     it('is counted by the tokenizer if the provider sent no count', async () => {
       upstream.follow(answering(['Hi', ' there'], { usage: null }));
       const answer = await chatter.say('Hello', 'fake');
-      const tokens = countTokens('Hi there');
+      const tokens = await countTokens('Hi there');
       expect(answer.body.usage).toMatchObject({ prompt_tokens: PROMPT_TOKENS, completion_tokens: tokens });
       await chatter.expectTurn(answer, {
         turn: { ...completeTurn, usage_source: 'tokenizer', completion_tokens: tokens },
@@ -203,7 +203,7 @@ describe('a turn', () => {
         error: { type: 'server_error', code: 'provider_failed', message: expect.any(String) },
       });
       expect(frames).not.toContain('[DONE]');
-      const tokens = countTokens('Hi there');
+      const tokens = await countTokens('Hi there');
       await chatter.expectTurn(stream, {
         turn: { status: 'failed', error_code: 'provider_failed', completion_tokens: tokens },
         cost: costOf(PROMPT_TOKENS, tokens),
