@@ -9,6 +9,7 @@ import { installApiDocs } from './api-docs/install-api-docs.js';
 import { Drain } from './drain.js';
 import { ErrorFilter } from './error.filter.js';
 import type { httpConfig } from './http.config.js';
+import { installNestingLimit } from './nesting-limit.js';
 import { installAccessLog, installRequestContext, requestIdOf } from './request-context.js';
 import { validationPipe } from './validation.js';
 
@@ -38,6 +39,7 @@ export async function createHttpApp(
   });
   const fastify = adapter.getInstance();
   installRequestContext(fastify);
+  installNestingLimit(fastify);
   installAccessLog(fastify, (fields) => pinoLogger.info(fields, 'request'));
   const app = await NestFactory.create<NestFastifyApplication>(rootModule, adapter, {
     logger: new NestPinoLogger(pinoLogger),
