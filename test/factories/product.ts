@@ -12,11 +12,11 @@ const START_TIMEOUT_MS = 30_000;
 export interface ProductProcess {
   readonly child: ChildProcess;
   /** What it has written so far, for the message of a failed assertion. */
-  output(): string;
+  readonly output: () => string;
   /** SIGTERM, and waits for the end. Returns the exit code. */
-  stop(): Promise<number | null>;
+  readonly stop: () => Promise<number | null>;
   /** SIGKILL, and waits for the end. */
-  kill(): Promise<void>;
+  readonly kill: () => Promise<void>;
 }
 
 /** The built product on a database and a Redis of its own. */

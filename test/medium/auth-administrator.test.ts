@@ -8,11 +8,13 @@ import { bearer, createUser } from '../factories/users.js';
 
 const password = 'long enough to pass';
 const randomEmail = () => `${randomBytes(8).toString('hex')}@example.com`;
+const readNothing = () => Promise.reject(new Error('The password was read.'));
 
 describe('ensure-administrator', () => {
   let test: TestApp;
   beforeEach(async () => {
-    test = await createTestApp();
+    // The least that the configuration allows must be enough: nothing may wait for a second connection.
+    test = await createTestApp({ LOCKKEEPER_DATABASE_POOL_SIZE: '1' });
   });
   afterEach(() => test.close());
 
@@ -43,7 +45,6 @@ describe('ensure-administrator', () => {
 
   it('does nothing, and reads no password, if there is an administrator', async () => {
     await createUser(test, { role: 'admin' });
-    const readNothing = () => Promise.reject(new Error('The password was read.'));
     expect(await ensure({ email: randomEmail() }, readNothing)).toEqual({ created: false });
   });
 

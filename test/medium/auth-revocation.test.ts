@@ -13,6 +13,18 @@ const CACHE_MS = 60_000;
 const ACCESS_TOKEN_MS = 900_000;
 const MADE_HERE = { code: 'scope_missing', status: 403 };
 
+const me = async (app: TestApp, token: string) => {
+  const answer = await app.app.inject({ url: '/api/auth/me', headers: bearer(token) });
+  return { status: answer.statusCode, code: answer.json().code };
+};
+const signOut = (app: TestApp, token: string) =>
+  app.app.inject({ method: 'POST', url: '/api/auth/sign-out', headers: bearer(token) });
+const revokeKey = async (app: TestApp, user: TestUser) => {
+  const headers = bearer(user.accessToken);
+  const [key] = (await app.app.inject({ url: '/api/api-keys', headers })).json().data;
+  return app.app.inject({ method: 'DELETE', url: `/api/api-keys/${key.id}`, headers });
+};
+
 describe('revocation', () => {
   /** Its ways to Redis and MySQL can be cut. */
   let test: TestApp;
@@ -46,17 +58,6 @@ describe('revocation', () => {
     redis.disconnect();
   });
 
-  const me = async (app: TestApp, token: string) => {
-    const answer = await app.app.inject({ url: '/api/auth/me', headers: bearer(token) });
-    return { status: answer.statusCode, code: answer.json().code };
-  };
-  const signOut = (app: TestApp, token: string) =>
-    app.app.inject({ method: 'POST', url: '/api/auth/sign-out', headers: bearer(token) });
-  const revokeKey = async (app: TestApp, user: TestUser) => {
-    const headers = bearer(user.accessToken);
-    const [key] = (await app.app.inject({ url: '/api/api-keys', headers })).json().data;
-    return app.app.inject({ method: 'DELETE', url: `/api/api-keys/${key.id}`, headers });
-  };
   const change = async (user: TestUser, payload: object) => {
     const admin = await createUser(neighbour, { role: 'admin' });
     return neighbour.app.inject({

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { HoldExpiry } from '../../src/modules/coin-account/hold-expiry.js';
 import { expectBooksToBalance, readBooks } from '../factories/coin-books.js';
 import { TestCoins } from '../factories/coins.js';
@@ -33,6 +33,23 @@ describe('expiry of holds', () => {
       details: { status: 'expired' },
     });
     await expect(coins.release(accountId, overdue)).rejects.toMatchObject({ details: { status: 'expired' } });
+  });
+
+  it('goes by the clock of the database when the one of the process is wrong', async () => {
+    const accountId = await coins.accountWith(10n);
+    const start = Date.now();
+    for (const hours of [-10, 10]) {
+      vi.useFakeTimers({ toFake: ['Date'], now: start + hours * 3_600_000 });
+      try {
+        const hold = await coins.hold(accountId, 1n);
+        expect(Math.abs(hold.expiresAt.getTime() - start)).toBeLessThan(3_600_000);
+        expect(await coins.service.renewHolds([hold.id], 60_000)).toBe(1);
+        expect(await coins.service.expireHolds(100)).toBe(0);
+      } finally {
+        vi.useRealTimers();
+      }
+    }
+    expect(await coins.service.accountOf(accountId)).toMatchObject({ frozen: 2n });
   });
 
   it('leaves a hold that was settled or renewed', async () => {
@@ -91,7 +108,10 @@ describe('expiry of holds', () => {
     const accountId = await coins.accountWith(120n);
     await overdueHolds(accountId, 120);
     const expiry = new HoldExpiry(coins.service);
+    const expireHolds = vi.spyOn(coins.service, 'expireHolds');
     await Promise.all([expiry.sweep(), expiry.sweep()]);
+    // Two full batches, the rest, and one that finds nothing.
+    expect(expireHolds).toHaveBeenCalledTimes(4);
     const { account, journal } = await expectBooksToBalance(coins.transactions, accountId);
     expect(account.frozen).toBe(0n);
     expect(journal.filter((entry) => entry.kind === 'expire')).toHaveLength(120);

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { isDuplicateKey, Transactions } from '../../platform/database/index.js';
+import { isDuplicateKey } from '../../platform/database/index.js';
 import { invalidRequest } from '../../platform/errors/index.js';
 import { ApiKeyService } from './api-key.service.js';
 import { AuditLog } from './audit-log.js';
@@ -31,7 +31,6 @@ export interface EnsuredAdministrator {
 @Injectable()
 export class AdministratorService {
   constructor(
-    private readonly transactions: Transactions,
     private readonly users: UserRepository,
     private readonly userService: UserService,
     private readonly apiKeys: ApiKeyService,
@@ -51,19 +50,18 @@ export class AdministratorService {
       password: checkPassword(await request.readPassword()),
       role: 'admin',
     });
-    return this.users.withFirstAdministratorLock(async () => {
-      if (await this.users.hasActiveAdministrator()) return this.leaveOrReset(request);
-      const { key, secret } = await this.transactions
-        .run(async (transaction) => {
-          await this.users.insert(transaction, user);
-          return this.apiKeys.insertKey(transaction, user.id, keyOfAllScopes());
-        })
-        .catch((error: unknown) => {
-          throw isDuplicateKey(error) ? emailTaken({ cause: error }) : error;
-        });
-      this.audit.write('administrator_created', { user_id: user.id, key_id: key.id });
-      return { isCreated: true, userId: user.id, apiKey: secret };
-    });
+    const made = await this.users
+      .withFirstAdministratorLock(async (transaction) => {
+        if (await this.users.hasActiveAdministrator(transaction)) return undefined;
+        await this.users.insert(transaction, user);
+        return this.apiKeys.insertKey(transaction, user.id, keyOfAllScopes());
+      })
+      .catch((error: unknown) => {
+        throw isDuplicateKey(error) ? emailTaken({ cause: error }) : error;
+      });
+    if (!made) return this.leaveOrReset(request);
+    this.audit.write('administrator_created', { user_id: user.id, key_id: made.key.id });
+    return { isCreated: true, userId: user.id, apiKey: made.secret };
   }
 
   private async leaveOrReset({ email, isKeyReset }: AdministratorRequest): Promise<EnsuredAdministrator> {

@@ -140,8 +140,7 @@ export class SessionService {
       throw error;
     });
     try {
-      const isMatch = await this.passwords.verify(user?.passwordHash, password);
-      const isRight = isMatch && user?.isDisabled === false;
+      const isRight = await this.passwords.verify(user?.passwordHash, password);
       if (isRight) await this.limiter.succeeded(attempt);
       return isRight;
     } catch (error) {

@@ -4,7 +4,8 @@ import { type Transaction, Transactions } from '../../platform/database/index.js
 import type { Role } from './domain/roles.js';
 import { UserEntity } from './entities/user.entity.js';
 
-const FIRST_ADMINISTRATOR_LOCK = 'lockkeeper.first-administrator.';
+/** One for each database, as these locks belong to the server. Their names have at most 64 characters. */
+const FIRST_ADMINISTRATOR_LOCK = `CONCAT('lockkeeper.administrator.', MD5(DATABASE()))`;
 const LOCK_WAIT_SECONDS = 30;
 
 /** The rows of `users`. */
@@ -48,8 +49,8 @@ export class UserRepository {
     });
   }
 
-  async hasActiveAdministrator(): Promise<boolean> {
-    return this.transactions.single.existsBy(UserEntity, { role: 'admin' satisfies Role, isDisabled: false });
+  hasActiveAdministrator(transaction: Transaction = this.transactions.single): Promise<boolean> {
+    return transaction.existsBy(UserEntity, { role: 'admin' satisfies Role, isDisabled: false });
   }
 
   /** The active administrators, none of whom can change until the transaction ends. */
@@ -62,24 +63,22 @@ export class UserRepository {
   }
 
   /**
-   * Runs `body` while no other process of this installation does. The lock belongs to the connection of an
-   * outer transaction, so that what `body` commits is visible before the next may begin.
+   * Runs `body` in a transaction while no other process of this installation does. The lock is let go after
+   * the commit, so that the next process sees what this one did.
    */
-  async withFirstAdministratorLock<T>(body: () => Promise<T>): Promise<T> {
-    return this.transactions.run(async (holder) => {
-      const lockName = [FIRST_ADMINISTRATOR_LOCK];
-      const rows = await holder.query<[{ is_mine: string | number | null }]>(
-        'SELECT GET_LOCK(CONCAT(?, MD5(DATABASE())), ?) AS is_mine',
-        [...lockName, LOCK_WAIT_SECONDS],
-      );
+  async withFirstAdministratorLock<T>(body: (transaction: Transaction) => Promise<T>): Promise<T> {
+    const connection = this.transactions.single.connection.createQueryRunner();
+    try {
+      const rows = (await connection.query(`SELECT GET_LOCK(${FIRST_ADMINISTRATOR_LOCK}, ?) AS is_mine`, [
+        LOCK_WAIT_SECONDS,
+      ])) as [{ is_mine: string | number | null }];
       if (Number(rows[0].is_mine) !== 1) {
         throw new Error(`Another process has been making an administrator for over ${LOCK_WAIT_SECONDS} s.`);
       }
-      try {
-        return await body();
-      } finally {
-        await holder.query('SELECT RELEASE_LOCK(CONCAT(?, MD5(DATABASE())))', lockName);
-      }
-    });
+      return await connection.manager.transaction(body);
+    } finally {
+      await connection.query(`SELECT RELEASE_LOCK(${FIRST_ADMINISTRATOR_LOCK})`).catch(() => undefined);
+      await connection.release();
+    }
   }
 }

@@ -47,9 +47,7 @@ export class CoinAccountRepository {
   constructor(private readonly transactions: Transactions) {}
 
   /** Runs one operation in one short transaction. Waits for others on the same account. */
-  async execute<R>(
-    operation: Operation<R>,
-  ): Promise<Exclude<Decision<R>, { kind: 'apply' }> | { kind: 'apply'; result: R }> {
+  async execute<R>(operation: Operation<R>): Promise<Decision<R>> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.transactions.run(async (transaction) => {

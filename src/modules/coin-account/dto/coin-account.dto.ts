@@ -7,7 +7,7 @@ import type { AccountBalances } from '../coin-account.service.js';
 import type { JournalEntry } from '../domain/journal.js';
 import type { GrantResult } from '../domain/ledger.js';
 
-const coins = (description: string) => z.string().meta({ description, examples: ['12.500000'] });
+const coins = (description: string, example: string) => z.string().meta({ description, examples: [example] });
 
 export const grantSchema = z.strictObject({
   amount: z
@@ -49,10 +49,10 @@ export const journalQuerySchema = z.object({
 export type JournalQuery = z.infer<typeof journalQuerySchema>;
 
 const balanceFields = {
-  balance: coins('All coins of the account, frozen ones included.'),
-  available: coins('What it can spend now: balance less frozen.'),
-  frozen: coins('Held for what runs now.'),
-  debt: coins('What it owes; nothing can be held until it is paid.'),
+  balance: coins('All coins of the account, frozen ones included.', '100.000000'),
+  available: coins('What it can spend now: balance less frozen.', '97.500000'),
+  frozen: coins('Held for what runs now.', '2.500000'),
+  debt: coins('What it owes; nothing can be held until it is paid.', '0.000000'),
 };
 
 export const accountSchema = z.object({
@@ -64,8 +64,8 @@ export type AccountAnswer = z.infer<typeof accountSchema>;
 
 export const grantResultSchema = z.object({
   account_id: z.uuid(),
-  amount: coins('What was given.'),
-  debt_paid: coins('The part of it that paid a debt.'),
+  amount: coins('What was given.', '100.000000'),
+  debt_paid: coins('The part of it that paid a debt.', '0.000000'),
   ...balanceFields,
 });
 export type GrantAnswer = z.infer<typeof grantResultSchema>;
@@ -75,12 +75,12 @@ const entrySchema = z.object({
   kind: z
     .enum(['grant', 'debt_payment', 'hold', 'settle', 'release', 'expire', 'penalty'])
     .meta({ examples: ['settle'] }),
-  balance_delta: coins('How the balance changed.'),
-  frozen_delta: coins('How what is frozen changed.'),
-  debt_delta: coins('How the debt changed.'),
-  balance_after: coins('The balance after it.'),
-  frozen_after: coins('What was frozen after it.'),
-  debt_after: coins('The debt after it.'),
+  balance_delta: coins('How the balance changed.', '-1.250000'),
+  frozen_delta: coins('How what is frozen changed.', '-2.500000'),
+  debt_delta: coins('How the debt changed.', '0.000000'),
+  balance_after: coins('The balance after it.', '98.750000'),
+  frozen_after: coins('What was frozen after it.', '0.000000'),
+  debt_after: coins('The debt after it.', '0.000000'),
   hold_id: z.uuid().nullable(),
   reference: z.string().nullable().meta({ description: "What it is about: a turn's id." }),
   reason: z
