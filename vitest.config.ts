@@ -17,6 +17,8 @@ export default defineConfig({
         test: {
           name: 'medium',
           include: ['test/medium/**/*.test.ts'],
+          // Each file has a database and a Redis of its own; what is loaded once need not be loaded again.
+          isolate: false,
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

@@ -1,4 +1,5 @@
--- The messages of a conversation, numbered without gaps by `sequence`.
+-- The messages of a conversation, numbered without gaps by `sequence`. `extra` is JSON that is only ever read whole. It
+-- is kept as text: the servers' own JSON types refuse some that callers may send, such as deeply nested values.
 CREATE TABLE conversation_messages (
   id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   conversation_id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -6,7 +7,7 @@ CREATE TABLE conversation_messages (
   sequence INT UNSIGNED NOT NULL,
   role VARCHAR(16) CHARACTER SET ascii NOT NULL,
   content MEDIUMTEXT NOT NULL,
-  extra JSON NULL,
+  extra LONGTEXT NULL,
   status VARCHAR(16) CHARACTER SET ascii NOT NULL,
   tokens INT UNSIGNED NOT NULL,
   created_at DATETIME(3) NOT NULL,

@@ -21,19 +21,9 @@ Commands
 
 /** Runs one of the operator's commands. */
 async function main(): Promise<void> {
-  const { positionals, values } = parseArgs({
-    allowPositionals: true,
-    strict: false,
-    options: {
-      help: { type: 'boolean' },
-      email: { type: 'string' },
-      coins: { type: 'string' },
-      'reset-key': { type: 'boolean' },
-      json: { type: 'boolean' },
-    },
-  });
+  const { positionals, values } = readArguments();
   const [command] = positionals;
-  if (values['help']) return print(command === 'ensure-administrator' ? ENSURE_ADMINISTRATOR_HELP : HELP);
+  if (values.help) return print(command === 'ensure-administrator' ? ENSURE_ADMINISTRATOR_HELP : HELP);
   if (command === undefined) return print(HELP);
   switch (command) {
     case 'migrate':
@@ -41,12 +31,30 @@ async function main(): Promise<void> {
     case 'ensure-administrator': {
       const config = loadProcessConfig(configDefinitions);
       const outcome = await ensureAdministrator(config, values, readStandardInput);
-      return print(values['json'] ? `${JSON.stringify(outcome)}\n` : describeOutcome(outcome));
+      return print(values.json ? `${JSON.stringify(outcome)}\n` : describeOutcome(outcome));
     }
     case 'env-example':
       return print(renderEnvExample(configDefinitions));
     default:
       throw new Error(`There is no command ${command}.\n\n${HELP}`);
+  }
+}
+
+/** @throws an error that shows the help, for an option that there is not. */
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        help: { type: 'boolean' },
+        email: { type: 'string' },
+        coins: { type: 'string' },
+        'reset-key': { type: 'boolean' },
+        json: { type: 'boolean' },
+      },
+    });
+  } catch (cause) {
+    throw new Error(`${cause instanceof Error ? cause.message : String(cause)}\n\n${HELP}`, { cause });
   }
 }
 

@@ -10,20 +10,30 @@ import { findBinaries, startMariadb, startRedis } from './services.mjs';
 const PREFIX = 'lockkeeper-test-';
 
 /**
+ * @typedef {Pick<import('./services.mjs').Service, 'name' | 'identity' | 'kill'>} Killable
+ *
+ * @typedef {object} TestServers
+ * @property {string} directory
+ * @property {Record<string, string>} env LOCKKEEPER_TEST_DATABASE_URL (an account that may do everything) and
+ *   LOCKKEEPER_TEST_REDIS_URL
+ * @property {() => readonly Killable[]} processes MariaDB, Redis and what was adopted
+ * @property {(process: Killable) => void} adopt has another process killed with the servers
+ * @property {() => void} stop
+ */
+
+/**
  * Starts a MariaDB and a Redis for tests or benchmarks, in a fresh directory below the system's temporary
  * one. Both are killed and the directory is removed when this process ends; what an earlier run left behind
  * after a `kill -9` is removed first.
  *
  * @param {{ settings?: Record<string, string | number>, isRedisDurable?: boolean }} [options]
  *   `settings` are further lines of my.cnf
- * @returns {Promise<{ directory: string, env: Record<string, string>, stop: () => void }>} `env` holds
- *   LOCKKEEPER_TEST_DATABASE_URL (an account that may do everything) and LOCKKEEPER_TEST_REDIS_URL, and TEST_RUN_DIRECTORY, the directory: whatever
- *   process has it in its environment ends with these servers
+ * @returns {Promise<TestServers>}
  */
 export async function startTestServers({ settings = {}, isRedisDurable = false } = {}) {
   await removeAbandoned();
   const directory = mkdtempSync(join(tmpdir(), PREFIX));
-  /** @type {import('./services.mjs').Service[]} */
+  /** @type {Killable[]} */
   const services = [];
   let isStopped = false;
   const stop = () => {
@@ -34,7 +44,7 @@ export async function startTestServers({ settings = {}, isRedisDurable = false }
     rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   };
   atExit(stop);
-  const remember = (/** @type {import('./services.mjs').Service} */ service) => {
+  const remember = (/** @type {Killable} */ service) => {
     services.push(service);
     writeOwner(directory, services);
     if (isStopped) service.kill();
@@ -66,13 +76,15 @@ export async function startTestServers({ settings = {}, isRedisDurable = false }
       LOCKKEEPER_TEST_DATABASE_URL: `mysql://test:${password}@127.0.0.1:${database.port}`,
       LOCKKEEPER_TEST_REDIS_URL: `redis://127.0.0.1:${redis.port}`,
     },
+    processes: () => [...services],
+    adopt: remember,
     stop,
   };
 }
 
 /**
  * @param {string} directory
- * @param {import('./services.mjs').Service[]} services
+ * @param {Killable[]} services
  */
 function writeOwner(directory, services) {
   if (!existsSync(directory)) return;

@@ -28,10 +28,10 @@ describe('ensure-administrator', () => {
     const email = randomEmail();
     const outcome = await ensure({ email });
     expect(outcome).toEqual({ created: true, email, api_key: expect.stringMatching(/^lk_/) });
-    expect((await listUsers(outcome.api_key ?? '')).json().data).toMatchObject([{ email, role: 'admin' }]);
+    expect((await listUsers(outcome.api_key ?? '')).json().items).toMatchObject([{ email, role: 'admin' }]);
     const session = (await signIn(email)).json();
     const keys = await test.app.inject({ url: '/api/api-keys', headers: bearer(session.access_token) });
-    expect(keys.json().data[0].scopes).toEqual([
+    expect(keys.json().items[0].scopes).toEqual([
       'chat',
       'conversations:read',
       'conversations:write',
@@ -52,7 +52,7 @@ describe('ensure-administrator', () => {
     const outcomes = await Promise.all(Array.from({ length: 4 }, () => ensure({ email: randomEmail() })));
     const made = outcomes.filter((outcome) => outcome.created);
     expect(made).toHaveLength(1);
-    expect((await listUsers(made[0]?.api_key ?? '')).json().data).toHaveLength(1);
+    expect((await listUsers(made[0]?.api_key ?? '')).json().items).toHaveLength(1);
   });
 
   it('gives another key for a lost one, which it revokes, and leaves the password', async () => {

@@ -22,7 +22,7 @@ describe('API keys', () => {
   /** Calls a route of scope `administration`. */
   const administer = (token: string) => test.app.inject({ url: '/api/users', headers: bearer(token) });
   const lastUse = async (user: TestUser): Promise<string | null> =>
-    (await list(user.accessToken)).json().data[0].last_used_at;
+    (await list(user.accessToken)).json().items[0].last_used_at;
 
   it('authenticate as their owner with the scopes that they were made for', async () => {
     const admin = await createUser(test, { role: 'admin' });
@@ -44,7 +44,7 @@ describe('API keys', () => {
     const user = await createUser(test);
     const made = (await create(user.accessToken, { name: 'once', scopes: ['chat'] })).json();
     const listed = await list(user.accessToken);
-    expect(listed.json().data[0]).toMatchObject({ id: made.id, prefix: made.api_key.slice(0, 11) });
+    expect(listed.json().items[0]).toMatchObject({ id: made.id, prefix: made.api_key.slice(0, 11) });
     expect(listed.body).not.toContain(made.api_key);
     const connection = await createConnection(test.environment['LOCKKEEPER_DATABASE_URL'] ?? '');
     const [rows] = await connection.query('SELECT * FROM api_keys WHERE id = ?', [made.id]);
@@ -128,9 +128,9 @@ describe('API keys', () => {
     const made = (await create(admin.accessToken, { name: 'brief', scopes: ['administration'] })).json();
     expect((await revoke(admin.accessToken, made.id)).statusCode).toBe(204);
     expect((await administer(made.api_key)).json().code).toBe('api_key_invalid');
-    const [first] = (await list(admin.accessToken)).json().data;
+    const [first] = (await list(admin.accessToken)).json().items;
     expect((await revoke(admin.accessToken, made.id)).statusCode).toBe(204);
-    const [second] = (await list(admin.accessToken)).json().data;
+    const [second] = (await list(admin.accessToken)).json().items;
     expect(first.revoked_at).not.toBeNull();
     expect(second).toEqual(first);
   });
@@ -142,7 +142,7 @@ describe('API keys', () => {
     const answer = await revoke(stranger.accessToken, made.id);
     expect(answer.statusCode).toBe(404);
     expect(answer.json().code).toBe('api_key_not_found');
-    expect((await list(owner.accessToken)).json().data[0].revoked_at).toBeNull();
+    expect((await list(owner.accessToken)).json().items[0].revoked_at).toBeNull();
     expect((await list(stranger.accessToken)).body).not.toContain(made.id);
   });
 
@@ -154,9 +154,9 @@ describe('API keys', () => {
     }
     const first = (await list(user.accessToken, '?limit=3')).json();
     const second = (await list(user.accessToken, `?limit=3&cursor=${first.next_cursor}`)).json();
-    expect(first.data.map((key: { id: string }) => key.id)).toEqual(ids.slice(0, 3));
+    expect(first.items.map((key: { id: string }) => key.id)).toEqual(ids.slice(0, 3));
     // The fifth is the one that every test user has.
-    expect(second.data.map((key: { name: string }) => key.name)).toEqual(['a', 'of a test']);
+    expect(second.items.map((key: { name: string }) => key.name)).toEqual(['a', 'of a test']);
     expect(second.next_cursor).toBeNull();
     expect((await list(user.accessToken, '?limit=101')).statusCode).toBe(422);
     expect((await list(user.accessToken, '?cursor=x')).statusCode).toBe(422);

@@ -21,7 +21,7 @@ const signOut = (app: TestApp, token: string) =>
   app.app.inject({ method: 'POST', url: '/api/auth/sign-out', headers: bearer(token) });
 const revokeKey = async (app: TestApp, user: TestUser) => {
   const headers = bearer(user.accessToken);
-  const [key] = (await app.app.inject({ url: '/api/api-keys', headers })).json().data;
+  const [key] = (await app.app.inject({ url: '/api/api-keys', headers })).json().items;
   return app.app.inject({ method: 'DELETE', url: `/api/api-keys/${key.id}`, headers });
 };
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { UserService } from '../../src/modules/auth/index.js';
 import { createTestApp, type TestApp } from '../factories/test-app.js';
 import { bearer, createUser, type TestUser } from '../factories/users.js';
 
@@ -80,9 +81,9 @@ describe('users', () => {
     const first = (await create({ email: randomEmail(), password })).json();
     const second = (await create({ email: randomEmail(), password })).json();
     const page = await list('?limit=1');
-    expect(page.data).toEqual([second]);
+    expect(page.items).toEqual([second]);
     const next = await list(`?limit=1&cursor=${page.next_cursor}`);
-    expect(next.data).toEqual([first]);
+    expect(next.items).toEqual([first]);
     expect(JSON.stringify(await list('?limit=100'))).not.toContain('argon2');
   });
 
@@ -138,7 +139,12 @@ describe('the last administrator', () => {
       change(one, two.id, { role: 'user' }),
       change(two, one.id, { is_disabled: true }),
     ]);
-    expect(answers.map((answer) => answer.statusCode).sort((a, b) => a - b)).toEqual([200, 409]);
+    // The second is refused, by whichever check it meets first: it may have lost its own role by then.
+    const refused = answers.filter((answer) => answer.statusCode !== 200);
+    expect(refused).toHaveLength(1);
+    expect([401, 403, 409]).toContain(refused[0]?.statusCode);
+    const users = await test.app.get(UserService).listUsers(100, undefined);
+    expect(users.filter((user) => user.role === 'admin' && !user.isDisabled)).toHaveLength(1);
   });
 });
 

@@ -29,7 +29,7 @@ export class TurnSweeper {
     try {
       for (let shard = 0; shard < SAVE_SHARDS; shard++) {
         for (const abandoned of await this.conversations.findAbandonedTurns(shard, TURNS_A_SWEEP)) {
-          await this.endTurn(abandoned);
+          await this.tryToEnd(abandoned);
         }
       }
     } catch (error) {
@@ -39,9 +39,20 @@ export class TurnSweeper {
     }
   }
 
+  /** A turn that cannot be ended is put off for the time of a lease, so that it holds up no other. */
+  private async tryToEnd(abandoned: AbandonedTurn): Promise<void> {
+    const { turn, partialText } = abandoned;
+    try {
+      await this.endTurn(abandoned);
+    } catch (error) {
+      this.logger.error('an abandoned turn could not be ended', error, { turn_id: turn.id });
+      await this.conversations.checkpointTurn(turn.conversation_id, turn.id, partialText);
+    }
+  }
+
   /** Coins first, as everywhere; several sweepers may try, the hold and the turn end once. */
   private async endTurn({ turn, partialText }: AbandonedTurn): Promise<void> {
-    const completionTokens = countTokens(partialText);
+    const completionTokens = await countTokens(partialText);
     const hasAnswer = partialText !== '';
     const prices = { inputPrice: BigInt(turn.input_price), outputPrice: BigInt(turn.output_price) };
     const charged = await this.accounting.close(

@@ -20,8 +20,7 @@ export interface SavedMessage extends TurnMessage {
 
 interface MessageRow extends Omit<SavedMessage, 'created_at' | 'extra'> {
   created_at: Date;
-  /** Text on MariaDB, an object on MySQL. */
-  extra: string | Record<string, unknown> | null;
+  extra: string | null;
 }
 
 /** A stretch of sequence numbers to read: the `limit` nearest to the open end. */
@@ -142,7 +141,7 @@ export class ConversationRepository {
     if (range.from === 'end') rows.reverse();
     return rows.map((row) => ({
       ...row,
-      extra: typeof row.extra === 'string' ? (JSON.parse(row.extra) as Record<string, unknown>) : row.extra,
+      extra: row.extra === null ? null : (JSON.parse(row.extra) as Record<string, unknown>),
       created_at: row.created_at.toISOString(),
     }));
   }

@@ -12,6 +12,8 @@ import { TurnSaver } from './turn-saver.service.js';
 import { type AbandonedTurn, TurnStore } from './turn.store.js';
 
 const BACKLOG_RETRY_SECONDS = 5;
+/** A command that timed out may have been done; asking again tells, and keeps the turn in its place in the line. */
+const FINISH_ATTEMPTS = 2;
 
 /** Conversations and the life of their turns. */
 @Injectable()
@@ -91,7 +93,13 @@ export class ConversationService {
    * @throws save_backlog_full, or Redis's error if it is away.
    */
   async startTurn(turn: Turn): Promise<void> {
-    if (await this.store.start(turn)) return;
+    try {
+      if (await this.store.start(turn)) return;
+    } catch (error) {
+      // If Redis is really away, a worker sweeps what it may have noted.
+      await this.store.withdraw(turn).catch(() => undefined);
+      throw error;
+    }
     throw saveBacklogFull({ retryAfterSeconds: BACKLOG_RETRY_SECONDS });
   }
 
@@ -105,16 +113,22 @@ export class ConversationService {
    * saved here and now. Returns once the turn is durable.
    */
   async finishTurn(turn: Turn): Promise<void> {
-    try {
-      if (await this.store.finish(turn)) {
-        await this.wakeSaver(turn);
-        return;
+    if (await this.isWaiting(turn)) await this.wakeSaver(turn);
+    else await this.saver.saveDirectly(turn);
+  }
+
+  /** True if Redis has the end of the turn: this one, or the one that another process has given it. */
+  private async isWaiting(turn: Turn): Promise<boolean> {
+    for (let attempt = 1; attempt <= FINISH_ATTEMPTS; attempt++) {
+      try {
+        const result = await this.store.finish(turn);
+        if (result !== 'done') this.logger.warn('a turn had ended before', { turn_id: turn.id, result });
+        return result !== 'unknown';
+      } catch (error) {
+        this.logger.warn('Redis did not take a finished turn', { turn_id: turn.id, reason: String(error) });
       }
-      this.logger.warn('a turn was not found running when it finished', { turn_id: turn.id });
-    } catch (error) {
-      this.logger.warn('Redis did not take a finished turn', { turn_id: turn.id, reason: String(error) });
     }
-    await this.saver.saveDirectly(turn);
+    return false;
   }
 
   /**
@@ -122,7 +136,7 @@ export class ConversationService {
    * @throws Redis's error if it is away.
    */
   async endAbandonedTurn(turn: Turn): Promise<boolean> {
-    const isMine = await this.store.finish(turn);
+    const isMine = (await this.store.finish(turn)) === 'done';
     if (isMine) await this.wakeSaver(turn);
     return isMine;
   }

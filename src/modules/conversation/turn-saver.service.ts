@@ -7,8 +7,8 @@ import { TurnStore, type WaitingTurn } from './turn.store.js';
 
 /** How many turns are written in one transaction. */
 const GROUP_SIZE = 100;
-/** Up to how much text; a group has at least one turn. MySQL's largest packet is 16 MB unless it is configured. */
-const GROUP_CHARACTERS = 2_000_000;
+/** Up to how much; a group has at least one turn. MySQL's largest packet is 16 MB unless it is configured. */
+const GROUP_BYTES = 4_000_000;
 
 /** Writes the turns that wait to MySQL, each conversation's in the order in which they finished. */
 @Injectable()
@@ -27,11 +27,13 @@ export class TurnSaver {
    */
   async saveShard(shard: number, signal: AbortSignal): Promise<void> {
     const blocked = new Map<string, unknown>();
-    while (!signal.aborted) {
-      const waiting = await this.store.oldestWaiting(shard, GROUP_SIZE + blocked.size * GROUP_SIZE);
+    // Always from the head of the line: an offset would jump over turns when another saver removes some before it.
+    for (let reach = GROUP_SIZE; !signal.aborted;) {
+      const waiting = await this.store.oldestWaiting(shard, reach);
       const next = waiting.filter(({ conversationId }) => !blocked.has(conversationId)).slice(0, GROUP_SIZE);
-      if (next.length === 0) break;
-      await this.saveGroup(next, blocked);
+      if (next.length > 0) await this.saveGroup(next, blocked);
+      else if (waiting.length === reach) reach *= 2;
+      else break;
     }
     const [firstError] = blocked.values();
     if (firstError !== undefined) {
@@ -55,11 +57,11 @@ export class TurnSaver {
     );
   }
 
-  private async saveGroup(places: readonly WaitingTurn[], blocked: Map<string, unknown>): Promise<void> {
+  private async saveGroup(waiting: readonly WaitingTurn[], blocked: Map<string, unknown>): Promise<void> {
+    const places = withinSize(waiting, await this.store.sizes(waiting));
     const turns = await this.store.read(places);
     const damaged = places.filter((_, index) => turns[index] === undefined);
-    const readable = turns.filter((turn) => turn !== undefined);
-    const group = withinSize(readable);
+    const group = turns.filter((turn) => turn !== undefined);
     const startedAt = performance.now();
     try {
       await this.repository.saveTurns(group);
@@ -95,13 +97,11 @@ function placeOf(turn: Turn): WaitingTurn {
   return { conversationId: turn.conversation_id, turnId: turn.id };
 }
 
-function withinSize(turns: readonly Turn[]): Turn[] {
-  const group: Turn[] = [];
-  let characters = 0;
-  for (const turn of turns) {
-    characters += turn.messages.reduce((sum, message) => sum + message.content.length, 0);
-    if (group.length > 0 && characters > GROUP_CHARACTERS) break;
-    group.push(turn);
-  }
-  return group;
+function withinSize(places: readonly WaitingTurn[], sizes: readonly number[]): WaitingTurn[] {
+  let bytes = 0;
+  const end = places.findIndex((_, index) => {
+    bytes += sizes[index] ?? 0;
+    return index > 0 && bytes > GROUP_BYTES;
+  });
+  return places.slice(0, end === -1 ? places.length : end);
 }

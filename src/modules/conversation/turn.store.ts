@@ -58,12 +58,15 @@ const checkpointScript = new RedisScript(`
 const finishScript = new RedisScript(`
   local turns, order, finished, running = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
   local member, id, json = ARGV[1], ARGV[2], ARGV[3]
-  if redis.call('ZREM', running, member) == 0 then return 0 end
+  if redis.call('ZREM', running, member) == 0 then
+    if redis.call('HEXISTS', turns, id) == 1 then return 'ended' end
+    return 'unknown'
+  end
   redis.call('HSET', turns, id, json)
   redis.call('HDEL', turns, id .. ':partial')
   redis.call('RPUSH', order, id)
   redis.call('RPUSH', finished, member)
-  return 1`);
+  return 'done'`);
 
 const abandonedScript = new RedisScript(`
   ${NOW_MS}
@@ -107,6 +110,16 @@ export class TurnStore {
     return result === 1;
   }
 
+  /** Takes back a turn that was not accepted after all: Redis may have noted it though its answer never came. */
+  async withdraw(turn: Turn): Promise<void> {
+    const keys = keysOf(turn.conversation_id);
+    await this.redis
+      .multi()
+      .zrem(keys.running, memberOf(turn.conversation_id, turn.id))
+      .hdel(keys.turns, turn.id)
+      .exec();
+  }
+
   /** Notes the answer so far and that its process lives. Returns false if the turn is not running (any more). */
   async checkpoint(conversationId: string, turnId: string, text: string): Promise<boolean> {
     const keys = keysOf(conversationId);
@@ -119,17 +132,17 @@ export class TurnStore {
   }
 
   /**
-   * Ends a running turn: from now on it can be read and waits to be saved. Of several that try, one succeeds;
-   * the others get false, and so does everybody if Redis has lost the turn.
+   * Ends a running turn: from now on it can be read and waits to be saved. Of several that try, one gets `done`;
+   * the others get `ended` while it waits, and `unknown` once it is saved. That is also the answer if Redis has
+   * lost the turn.
    */
-  async finish(turn: Turn): Promise<boolean> {
+  async finish(turn: Turn): Promise<'done' | 'ended' | 'unknown'> {
     const keys = keysOf(turn.conversation_id);
-    const result = await finishScript.run(
+    return (await finishScript.run(
       this.redis,
       [keys.turns, keys.order, keys.finished, keys.running],
       [memberOf(turn.conversation_id, turn.id), turn.id, JSON.stringify(turn)],
-    );
-    return result === 1;
+    )) as 'done' | 'ended' | 'unknown';
   }
 
   /** The finished turns of a conversation that still wait, in the order in which they will be saved. */
@@ -150,7 +163,16 @@ export class TurnStore {
     });
   }
 
-  /** The turns at these places; undefined where there is none (any more). */
+  /** How many bytes the turns at these places have in Redis; 0 where there is none (any more). */
+  sizes(waiting: readonly WaitingTurn[]): Promise<number[]> {
+    return Promise.all(
+      waiting.map(({ conversationId, turnId }) =>
+        this.redis.hstrlen(conversationKeys(conversationId).turns, turnId),
+      ),
+    );
+  }
+
+  /** The turns at these places; undefined where there is none (any more) or it cannot be read. */
   async read(waiting: readonly WaitingTurn[]): Promise<(Turn | undefined)[]> {
     const texts = await Promise.all(
       waiting.map(({ conversationId, turnId }) =>
@@ -218,9 +240,11 @@ export class TurnStore {
 
   private parse(text: string | null | undefined): Turn | undefined {
     if (text === null || text === undefined) return undefined;
-    const result = turnSchema.safeParse(JSON.parse(text));
-    if (result.success) return result.data;
-    this.logger.error('a turn in Redis does not fit its schema', { reason: result.error.message });
-    return undefined;
+    try {
+      return turnSchema.parse(JSON.parse(text));
+    } catch (error) {
+      this.logger.error('a turn in Redis cannot be read', { reason: String(error) });
+      return undefined;
+    }
   }
 }

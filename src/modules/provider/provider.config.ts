@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineConfig, read, variable } from '../../platform/config/index.js';
+import { LOCAL_MODEL_ID } from './local/local-script.js';
 
 const upstreamModel = z.strictObject({
   id: z.string().min(1).max(128).describe('the name that callers use'),
@@ -10,6 +11,18 @@ const upstreamModel = z.strictObject({
   context_tokens: z.int().min(1).max(10_000_000).default(128_000),
   output_limit_field: z.enum(['max_tokens', 'max_completion_tokens']).default('max_tokens'),
 });
+
+const upstreamModels = z
+  .array(upstreamModel)
+  .max(1000)
+  .superRefine((models, context) => {
+    const taken = new Map([[LOCAL_MODEL_ID, 'is the name of the built-in model']]);
+    models.forEach(({ id }, index) => {
+      const problem = taken.get(id);
+      if (problem) context.addIssue({ code: 'custom', path: [index, 'id'], message: `${id} ${problem}` });
+      else taken.set(id, 'is listed twice');
+    });
+  });
 
 const timeoutMs = (defaultMs: number) => read.integer(defaultMs, { min: 10, max: 3_600_000 });
 
@@ -30,7 +43,7 @@ export const providerConfig = defineConfig('provider', {
     env: 'LOCKKEEPER_MODELS',
     description:
       'The models of LOCKKEEPER_UPSTREAM_URL as a JSON list of {id, input_price, output_price (coins per million tokens), max_output_tokens, context_tokens, upstream_id, output_limit_field}.',
-    schema: read.json(z.array(upstreamModel).max(1000), '[]'),
+    schema: read.json(upstreamModels, '[]'),
     example: '[]',
   }),
   localModel: variable({

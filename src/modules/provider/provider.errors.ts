@@ -15,7 +15,7 @@ export const providerFailed = defineError({
 export const providerRejectsUs = defineError({
   code: 'provider_rejects_credentials',
   kind: 'upstream',
-  title: 'The AI provider does not accept our credentials.',
+  title: 'The AI provider does not accept our credentials or our payment.',
 });
 
 export const providerTimedOut = defineError({

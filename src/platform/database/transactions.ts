@@ -1,9 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { isLockConflict } from './database-errors.js';
 
-/** 1205 lock wait timeout, 1213 deadlock, 1020 record changed since read (MariaDB 11.6.2 and newer). */
-const RETRYABLE_ERRNO = new Set([1205, 1213, 1020]);
 const MAX_ATTEMPTS = 8;
 const FIRST_BACKOFF_MS = 5;
 const MAX_BACKOFF_MS = 250;
@@ -38,28 +37,4 @@ export class Transactions {
   get single(): EntityManager {
     return this.dataSource.manager;
   }
-}
-
-/** The server's error number, if `error` comes from the database. */
-function databaseErrno(error: unknown): number | undefined {
-  if (typeof error !== 'object' || error === null) return undefined;
-  const { errno, driverError } = error as { errno?: unknown; driverError?: unknown };
-  if (typeof errno === 'number') return errno;
-  return driverError === undefined || driverError === error ? undefined : databaseErrno(driverError);
-}
-
-export function isLockConflict(error: unknown): boolean {
-  const errno = databaseErrno(error);
-  return errno !== undefined && RETRYABLE_ERRNO.has(errno);
-}
-
-/** True if the server answered and refused, false if it could not be asked. */
-export function isServerRefusal(error: unknown): boolean {
-  // The operating system's error numbers are negative in Node.js.
-  return (databaseErrno(error) ?? 0) > 0;
-}
-
-/** True if a unique key refused a row (1062). */
-export function isDuplicateKey(error: unknown): boolean {
-  return databaseErrno(error) === 1062;
 }

@@ -1,5 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isDatabaseAway } from '../database/index.js';
 import {
   AppError,
   bodyTooLarge,
@@ -23,7 +24,7 @@ export class ErrorFilter implements ExceptionFilter {
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
     const error = toAppError(thrown);
-    if (error.kind === 'internal') {
+    if (error.kind === 'internal' || error.kind === 'unavailable') {
       this.logger.error(`${request.method} ${request.url.split('?')[0]} failed`, thrown, {});
     }
     if (reply.sent || reply.raw.headersSent) {
@@ -42,6 +43,7 @@ export class ErrorFilter implements ExceptionFilter {
 /** The errors that Fastify and Nest throw themselves, in our words. */
 function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
+  if (isDatabaseAway(thrown)) return serviceUnavailable({ cause: thrown, retryAfterSeconds: 1 });
   const status = statusOf(thrown);
   const cause = thrown;
   switch (status) {

@@ -9,7 +9,7 @@ export type PageQuery = z.infer<typeof pageQuerySchema>;
 
 /** A page of items: `next_cursor` is null on the last one. */
 export function pageSchema<T extends z.ZodType>(item: T) {
-  return z.object({ data: z.array(item), next_cursor: z.string().nullable() });
+  return z.object({ items: z.array(item), next_cursor: z.string().nullable() });
 }
 
 /**
@@ -22,7 +22,7 @@ export function toPage<R extends { id: string }, T>(
 ) {
   const shown = rows.slice(0, limit);
   return {
-    data: shown.map(toItem),
+    items: shown.map(toItem),
     next_cursor: rows.length > limit ? (shown.at(-1)?.id ?? null) : null,
   };
 }

@@ -27,13 +27,15 @@ export const usualScript: LocalScript = {
   omitsUsage: false,
 };
 
+/** What the column for a turn's model takes. */
+const MAX_NAME = 128;
 const MAX_TOKENS = 2_000_000;
 const MAX_DELAY_MS = 600_000;
 
 /** Reads the part of a model name after `local:`. Returns undefined if it is not such a script. */
 export function parseLocalScript(modelId: string): LocalScript | undefined {
   if (modelId === LOCAL_MODEL_ID) return usualScript;
-  if (!modelId.startsWith(`${LOCAL_MODEL_ID}:`)) return undefined;
+  if (!modelId.startsWith(`${LOCAL_MODEL_ID}:`) || modelId.length > MAX_NAME) return undefined;
   const script: { -readonly [K in keyof LocalScript]: LocalScript[K] } = { ...usualScript };
   for (const word of modelId.slice(LOCAL_MODEL_ID.length + 1).split(',')) {
     const [name, digits] = word.split('=');

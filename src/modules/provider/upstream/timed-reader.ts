@@ -2,26 +2,26 @@
 export class ReadTimeoutError extends Error {}
 
 /**
- * Reads from `source`, each item within its time, and calls `abandon` when one takes too long, so that the
- * source ends.
+ * Reads from `source`, each item within the time that `limitMs` gives for it, and calls `abandon` unless the
+ * source was read to its end: when an item takes too long, the source fails or the reader stops early.
  * @throws ReadTimeoutError
  */
 export async function* readWithin<T>(
   source: AsyncIterable<T>,
-  limitsMs: { first: number; next: number },
+  limitMs: () => number,
   abandon: () => void,
 ): AsyncIterable<T> {
   const iterator = source[Symbol.asyncIterator]();
-  let limitMs = limitsMs.first;
+  let isAtEnd = false;
   try {
     for (;;) {
-      const item = await within(iterator.next(), limitMs);
+      const item = await within(iterator.next(), limitMs());
+      isAtEnd = item.done === true;
       if (item.done) return;
-      limitMs = limitsMs.next;
       yield item.value;
     }
   } finally {
-    abandon();
+    if (!isAtEnd) abandon();
   }
 }
 

@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import type { ProviderEvent } from '../domain/chat.js';
 
+const tokenCount = z.int().min(0).max(100_000_000);
+
+/** What `finish_reason` looks like in the API. It is stored and passed on, so nothing else is let through. */
+const FINISH_REASON = /^[a-z_]{1,32}$/;
+
 /**
  * The parts that we read of a chunk of `POST /chat/completions` with `stream: true`
  * (platform.openai.com/docs/api-reference/chat-streaming). Providers leave out and add fields freely, so
@@ -31,7 +36,8 @@ const chunkSchema = z.object({
       }),
     )
     .nullish(),
-  usage: z.object({ prompt_tokens: z.int().min(0), completion_tokens: z.int().min(0) }).nullish(),
+  // A count that cannot be is as good as none; it must not spoil the answer.
+  usage: z.object({ prompt_tokens: tokenCount, completion_tokens: tokenCount }).nullish().catch(undefined),
   error: z.union([z.string(), z.object({ message: z.string().nullish() })]).nullish(),
 });
 
@@ -61,7 +67,10 @@ export function eventsOfChunk(data: string): ProviderEvent[] {
     }));
     events.push({ type: 'tool_calls', deltas });
   }
-  if (choice?.finish_reason) events.push({ type: 'finish', reason: choice.finish_reason });
+  if (choice?.finish_reason) {
+    const reason = FINISH_REASON.test(choice.finish_reason) ? choice.finish_reason : 'stop';
+    events.push({ type: 'finish', reason });
+  }
   if (usage) {
     const { prompt_tokens: promptTokens, completion_tokens: completionTokens } = usage;
     events.push({ type: 'usage', usage: { promptTokens, completionTokens } });

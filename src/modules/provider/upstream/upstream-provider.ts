@@ -20,8 +20,13 @@ import { eventsOfChunk, UpstreamErrorFrame } from './upstream-chunk.js';
 
 const FIRST_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 5_000;
-const MAX_ERROR_TEXT = 500;
+/** How much of an error page is read, how long that may take, and how much of its message is shown. */
+const MAX_ERROR_PAGE = 8_000;
+const ERROR_PAGE_PAUSE_MS = 1_000;
+const MAX_ERROR_MESSAGE = 500;
 const DONE = '[DONE]';
+/** How long we wait after [DONE] for the end of the body, without which the connection cannot be used again. */
+const END_OF_BODY_PAUSE_MS = 100;
 
 /** An OpenAI-compatible API elsewhere. Always asked to stream and to count. */
 @Injectable()
@@ -56,7 +61,7 @@ export class UpstreamProvider implements ChatProvider, OnApplicationShutdown {
           model: model.id,
           attempt,
           will_retry: mayRetry,
-          reason: error.message,
+          reason: error.cause instanceof Error ? error.cause.message : error.message,
         });
         if (!mayRetry) throw error;
         await delay(backoffMs(attempt, error.retryAfterSeconds), undefined, { signal });
@@ -73,24 +78,40 @@ export class UpstreamProvider implements ChatProvider, OnApplicationShutdown {
     request: ProviderRequest,
     signal: AbortSignal,
   ): AsyncIterable<ProviderEvent> {
+    const startedAt = performance.now();
     const abandoned = new AbortController();
+    const abandon = () => abandoned.abort();
     const response = await this.post(model, request, AbortSignal.any([signal, abandoned.signal]));
-    if (!response.ok) throw await refusal(response);
+    if (!response.ok) throw await refusal(response, abandon);
     if (!response.body) throw providerFailed({ detail: 'The AI provider sent no body.' });
     const frames = response.body
       .pipeThrough(new TextDecoderStream())
       .pipeThrough(new EventSourceParserStream());
-    const limitsMs = { first: this.config.firstTokenTimeoutMs, next: this.config.idleTimeoutMs };
+    const { firstTokenTimeoutMs, idleTimeoutMs } = this.config;
+    let limitMs = firstTokenTimeoutMs - (performance.now() - startedAt);
+    let hasBegun = false;
     let hasFinished = false;
-    for await (const frame of readWithin(frames, limitsMs, () => abandoned.abort())) {
-      if (frame.data === DONE) return;
-      for (const event of eventsOfChunk(frame.data)) {
-        hasFinished ||= event.type === 'finish';
-        yield event;
+    let isDone = false;
+    try {
+      for await (const frame of readWithin(frames, () => limitMs, abandon)) {
+        isDone ||= frame.data === DONE;
+        if (!isDone) {
+          for (const event of eventsOfChunk(frame.data)) {
+            hasBegun = true;
+            hasFinished ||= event.type === 'finish';
+            yield event;
+          }
+        }
+        // A model may send empty pieces while it thinks.
+        if (isDone) limitMs = END_OF_BODY_PAUSE_MS;
+        else limitMs = hasBegun ? idleTimeoutMs : firstTokenTimeoutMs;
       }
+    } catch (error) {
+      // All of the answer is here; how the connection ends is of no interest.
+      if (!isDone) throw error;
     }
     // Some compatible servers leave out [DONE]; without a finish reason the answer was cut.
-    if (!hasFinished)
+    if (!isDone && !hasFinished)
       throw providerFailed({ detail: 'The AI provider broke off in the middle of its answer.' });
   }
 
@@ -126,9 +147,9 @@ function backoffMs(attempt: number, retryAfterSeconds: number | undefined): numb
   return Math.min(FIRST_BACKOFF_MS * 2 ** (attempt - 1), MAX_BACKOFF_MS) * (0.5 + Math.random() / 2);
 }
 
-/** What a status other than 2xx means for our caller. Credentials are the operator's matter, not the caller's. */
-async function refusal(response: Response): Promise<AppError> {
-  const text = (await response.text().catch(() => '')).slice(0, MAX_ERROR_TEXT);
+/** What a status other than 2xx means for our caller. Our own standing there is the operator's matter, not the caller's. */
+async function refusal(response: Response, abandon: () => void): Promise<AppError> {
+  const text = await startOfPage(response, abandon);
   const { status } = response;
   const cause = new Error(`The provider answered ${status}: ${text}`);
   if (status === 429) {
@@ -140,16 +161,32 @@ async function refusal(response: Response): Promise<AppError> {
   }
   if (status === 408 || status === 504) return providerTimedOut({ cause });
   if (status >= 500) return providerFailed({ detail: `The AI provider answered ${status}.`, cause });
-  if (status === 401 || status === 403) {
-    return providerRejectsUs({ cause });
-  }
+  if (status === 401 || status === 402 || status === 403) return providerRejectsUs({ cause });
   return providerRefused({ detail: upstreamMessage(text) ?? `The AI provider answered ${status}.`, cause });
+}
+
+/** The beginning of an error page, as far as it comes. */
+async function startOfPage({ body }: Response, abandon: () => void): Promise<string> {
+  let text = '';
+  if (!body) return text;
+  try {
+    const parts = body.pipeThrough(new TextDecoderStream());
+    for await (const part of readWithin(parts, () => ERROR_PAGE_PAUSE_MS, abandon)) {
+      text += part;
+      if (text.length > MAX_ERROR_PAGE) break;
+    }
+  } catch {
+    // The status says enough.
+  }
+  return text.slice(0, MAX_ERROR_PAGE);
 }
 
 function upstreamMessage(text: string): string | undefined {
   try {
     const body = JSON.parse(text) as { error?: { message?: unknown } };
-    return typeof body.error?.message === 'string' ? body.error.message : undefined;
+    return typeof body.error?.message === 'string'
+      ? body.error.message.slice(0, MAX_ERROR_MESSAGE)
+      : undefined;
   } catch {
     return undefined;
   }

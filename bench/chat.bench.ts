@@ -1,0 +1,143 @@
+import type { BenchContext, Benchmark, BenchResult, Row } from './lib/benchmark.ts';
+import { type ChatInstallation, startInstallation } from './chat/installation.ts';
+import { type Measurement, measureTurns, type Scenario } from './chat/measure-turns.ts';
+import { checkTurns, type TurnChecks } from './chat/turn-checks.ts';
+import { TurnLog } from './chat/turn-log.ts';
+import { compare } from './lib/compare.ts';
+import { atMost, type Goal } from './lib/goals.ts';
+import { round } from './lib/report.ts';
+
+const TOKENS = 50;
+/** A model that answers as fast as it is read: what is measured is all ours. */
+const INSTANT = { name: 'instant', model: `local:tokens=${TOKENS}`, providerFirstTokenMs: 0 };
+/** A model of an ordinary pace: its first token after 220 ms, then one each 20 ms. */
+const PACED = {
+  name: 'paced',
+  model: `local:tokens=${TOKENS},first_delay_ms=200,delay_ms=20`,
+  providerFirstTokenMs: 220,
+};
+
+/** The scenario whose first-byte latency has a goal. */
+const GOAL_STREAMS = 64;
+const COMPARED_STREAMS = 64;
+
+const benchmark: Benchmark = {
+  name: 'chat',
+  description: 'streamed chat turns: turns/s, our part of the first-byte latency, save lag, memory',
+  run: runChat,
+};
+export default benchmark;
+
+async function runChat(context: BenchContext): Promise<BenchResult> {
+  const installation = await startInstallation(context);
+  const log = new TurnLog();
+  const idle = installation.meter.read();
+  const measurements: Measurement[] = [];
+  for (const scenario of scenarios(context)) {
+    context.report(`${scenario.name}, ${scenario.streams} streams`);
+    measurements.push(await measureTurns(installation, scenario, log));
+  }
+  const hot = await compareHotUser(context, installation, log);
+  measurements.push(...hot.measurements);
+  context.report('Checking what was saved');
+  await installation.waitForSaves(log.count);
+  const expected = { completionTokens: TOKENS, messages: 2 };
+  const checks = await checkTurns(installation.database, log, expected, installation.grantedMicroCoins);
+  const processes = [...installation.meter.read()].map(([process, use]) => ({
+    process,
+    idle_rss_mib: round(idle.get(process)?.rssMib ?? Number.NaN),
+    peak_rss_mib: round(installation.meter.peakRssMib(process)),
+    end_rss_mib: round(use.rssMib),
+    cpu_s: round(use.cpuSeconds - (idle.get(process)?.cpuSeconds ?? 0)),
+  }));
+  await installation.stop();
+  return {
+    tables: [
+      { title: 'Turns', rows: measurements.map((measurement) => measurement.row) },
+      { title: 'CPU time of a turn (ms)', rows: measurements.map((measurement) => measurement.cpuRow) },
+      { title: `One user against many, ${COMPARED_STREAMS} streams`, rows: hot.rows },
+      { title: 'Processes', rows: processes },
+      { title: `Checks of ${log.count} turns`, rows: [{ ...checks }] },
+      { title: 'Errors', rows: errorRows(measurements) },
+    ].filter(({ rows }) => rows.length > 0),
+    goals: goals(measurements, checks, installation.meter.peakRssMib('API')),
+  };
+}
+
+function scenarios({ settings }: BenchContext): Scenario[] {
+  const times = {
+    seconds: settings.seconds ?? (settings.isQuick ? 1.5 : 8),
+    warmUpSeconds: settings.isQuick ? 0.5 : 2,
+  };
+  const instantStreams = settings.isQuick ? [1, 16] : [1, 16, 64, 128];
+  const pacedStreams = settings.isQuick ? [GOAL_STREAMS] : [1, GOAL_STREAMS, 128];
+  return [
+    ...instantStreams.map((streams) => ({ ...INSTANT, ...times, streams, users: streams })),
+    ...pacedStreams.map((streams) => ({ ...PACED, ...times, streams, users: streams })),
+  ];
+}
+
+/** How much slower turns are when all are one user's, and so wait for one account. */
+async function compareHotUser(
+  { settings, report }: BenchContext,
+  installation: ChatInstallation,
+  log: TurnLog,
+): Promise<{ rows: Row[]; measurements: Measurement[] }> {
+  const measurements: Measurement[] = [];
+  const measure = (name: string, users: number) => async (round: number) => {
+    report(`${name}, ${COMPARED_STREAMS} streams, round ${round + 1}`);
+    const seconds = (settings.seconds ?? (settings.isQuick ? 1 : 8)) / 2;
+    const scenario = { ...INSTANT, name, users, streams: COMPARED_STREAMS, seconds, warmUpSeconds: 1 };
+    const measurement = await measureTurns(installation, scenario, log);
+    measurements.push(measurement);
+    return measurement.turnsPerSecond;
+  };
+  const compared = await compare(settings.isQuick ? 1 : 3, {
+    'many users': measure('many users', COMPARED_STREAMS),
+    'one user': measure('one user', 1),
+  });
+  const rows = Object.entries(compared).map(([variant, { median, ratio }]) => ({
+    variant,
+    median_turns_per_s: round(median),
+    ratio: round(ratio),
+  }));
+  return { rows, measurements };
+}
+
+function errorRows(measurements: readonly Measurement[]): Row[] {
+  return measurements.flatMap(({ row, errors }) =>
+    [...errors].map(([error, times]) => ({ scenario: row['scenario'] ?? null, times, error })),
+  );
+}
+
+/** docs/benchmarks.md tells where the limits come from. */
+function goals(measurements: readonly Measurement[], checks: TurnChecks, apiRssMib: number): Goal[] {
+  const errors = measurements.reduce((sum, { errorCount }) => sum + errorCount, 0);
+  const paced = measurements.find(
+    ({ scenario: { name, streams } }) => name === PACED.name && streams === GOAL_STREAMS,
+  );
+  return [
+    atMost(0, 'turns', 'turns that failed', errors),
+    atMost(0, 'turns', 'turns that were answered and not saved', checks.lost),
+    atMost(
+      0,
+      'turns',
+      'turns saved unasked, damaged or out of order',
+      checks.unasked + checks.damaged + checks.disordered,
+    ),
+    atMost(0, 'rows', 'turns, holds and journals that do not agree', checks.miscounted),
+    atMost(
+      250,
+      'ms',
+      `first byte over the provider's, p99 at ${GOAL_STREAMS} paced streams`,
+      paced?.firstByteOverhead.percentile(99) ?? Number.NaN,
+    ),
+    atMost(
+      1000,
+      'ms',
+      `finish to save, p99 at ${GOAL_STREAMS} paced streams`,
+      paced?.saveLags.percentile(99) ?? Number.NaN,
+    ),
+    atMost(512, 'MiB', 'peak RSS of the API', apiRssMib),
+  ];
+}

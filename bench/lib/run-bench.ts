@@ -1,0 +1,90 @@
+import { readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Benchmark, BenchResult, BenchSettings } from './benchmark.ts';
+import { describeMachine } from './machine.ts';
+import { formatReport, formatTable, round } from './report.ts';
+import { type BenchServers, startBenchServers } from './servers.ts';
+
+const SUFFIX = '.bench.ts';
+
+/** A call that names no benchmark, or names one wrongly. */
+export class BenchCallError extends Error {}
+
+/** Where the output of a run goes. */
+export interface BenchOutput {
+  /** The table or the JSON document. */
+  print(text: string): void;
+  /** Progress, a line at a time. */
+  report: (line: string) => void;
+}
+
+/** The benchmarks of a directory, a line each. */
+export async function listBenchmarks(directory: string): Promise<string> {
+  const names = benchmarkNames(directory);
+  const benchmarks = await Promise.all(names.map((name) => loadBenchmark(directory, name)));
+  return formatTable(benchmarks.map(({ name, description }) => ({ benchmark: name, measures: description })));
+}
+
+/**
+ * Runs one benchmark and prints its outcome.
+ * @returns the exit code: 1 if a goal is missed.
+ * @throws BenchCallError if there is no such benchmark.
+ */
+export async function runBench(
+  directory: string,
+  name: string,
+  options: BenchSettings & { isJson: boolean },
+  output: BenchOutput,
+): Promise<number> {
+  const names = benchmarkNames(directory);
+  if (!names.includes(name)) {
+    throw new BenchCallError(`There is no benchmark '${name}'. There are: ${names.join(', ')}.`);
+  }
+  const benchmark = await loadBenchmark(directory, name);
+  const startedAt = new Date();
+  const begin = performance.now();
+  const { tables, goals } = await runOnServers(benchmark, options, output);
+  const hasMetAll = goals.every((goal) => goal.met);
+  const document = {
+    name,
+    machine: await describeMachine(),
+    started_at: startedAt.toISOString(),
+    duration_s: round((performance.now() - begin) / 1000),
+    rows: tables.flatMap(({ title, rows }) => rows.map((row) => ({ table: title, ...row }))),
+    goals,
+  };
+  if (options.isJson) output.print(`${JSON.stringify(document, null, 2)}\n`);
+  else output.print(formatReport(tables, goals));
+  return hasMetAll ? 0 : 1;
+}
+
+function benchmarkNames(directory: string): string[] {
+  return readdirSync(directory)
+    .filter((file) => file.endsWith(SUFFIX))
+    .map((file) => basename(file, SUFFIX))
+    .sort();
+}
+
+async function loadBenchmark(directory: string, name: string): Promise<Benchmark> {
+  const module = (await import(pathToFileURL(join(directory, name + SUFFIX)).href)) as { default: Benchmark };
+  return module.default;
+}
+
+/** Whatever servers the benchmark asks for end with it. */
+async function runOnServers(
+  benchmark: Benchmark,
+  settings: BenchSettings,
+  { report }: BenchOutput,
+): Promise<BenchResult> {
+  let servers: Promise<BenchServers> | undefined;
+  const startServers = () => {
+    report('Starting private servers');
+    return startBenchServers();
+  };
+  try {
+    return await benchmark.run({ settings, report, startServers: () => (servers ??= startServers()) });
+  } finally {
+    await servers?.then((started) => started.stop());
+  }
+}

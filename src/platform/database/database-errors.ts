@@ -1,0 +1,47 @@
+/** What the database's errors mean, by the numbers of MySQL and MariaDB. */
+
+/** 1205 lock wait timeout, 1213 deadlock, 1020 record changed since read (MariaDB 11.6.2 and newer). */
+const RETRYABLE_ERRNO = new Set([1205, 1213, 1020]);
+const DUPLICATE_KEY_ERRNO = 1062;
+/** 1040 too many connections, 1053 server shuts down, 1927 connection killed. */
+const UNAVAILABLE_ERRNO = new Set([1040, 1053, 1927]);
+/** mysql2's own words for a pool whose line is full; it gives them no code. */
+const POOL_IS_FULL = 'Queue limit reached.';
+
+/** The server's error number, if `error` comes from the database. */
+function databaseErrno(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  const { errno, driverError } = error as { errno?: unknown; driverError?: unknown };
+  if (typeof errno === 'number') return errno;
+  return driverError === undefined || driverError === error ? undefined : databaseErrno(driverError);
+}
+
+export function isLockConflict(error: unknown): boolean {
+  const errno = databaseErrno(error);
+  return errno !== undefined && RETRYABLE_ERRNO.has(errno);
+}
+
+/** True if the server answered and refused, false if it could not be asked. */
+export function isServerRefusal(error: unknown): boolean {
+  // The operating system's error numbers are negative in Node.js.
+  return (databaseErrno(error) ?? 0) > 0;
+}
+
+/** True if a unique key refused a row (1062). */
+export function isDuplicateKey(error: unknown): boolean {
+  return databaseErrno(error) === DUPLICATE_KEY_ERRNO;
+}
+
+/** True if the database could not be asked: it is away, shuts down, or too many wait for a connection. */
+export function isDatabaseAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const driverError = (error as { driverError?: unknown }).driverError ?? error;
+  const { message, code, syscall, fatal } = driverError as Partial<
+    NodeJS.ErrnoException & { fatal: boolean }
+  >;
+  if (message === POOL_IS_FULL || UNAVAILABLE_ERRNO.has(databaseErrno(error) ?? 0)) return true;
+  return (
+    fatal === true &&
+    (syscall !== undefined || code?.startsWith('PROTOCOL_') === true || code === 'ECONNRESET')
+  );
+}

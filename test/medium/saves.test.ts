@@ -1,0 +1,217 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SaveTurnsHandler } from '../../src/modules/conversation/jobs/save-turns.handler.js';
+import { MessageReader } from '../../src/modules/conversation/message-reader.service.js';
+import { shardOf } from '../../src/modules/conversation/domain/shards.js';
+import { createTcpProxy } from '../factories/tcp-proxy.js';
+import { createTestApp, type TestApp } from '../factories/test-app.js';
+import { createTestDatabase } from '../factories/test-database.js';
+import { orderOf, TestTurns } from '../factories/turns.js';
+
+describe('saving of turns', () => {
+  let test: TestApp;
+  let turns: TestTurns;
+  beforeAll(async () => {
+    test = await createTestApp();
+    turns = new TestTurns(test);
+  });
+  afterAll(async () => {
+    await turns.close();
+    await test.close();
+  });
+
+  it('writes a conversation in the order in which its turns finished, and counts', async () => {
+    const id = await turns.conversation();
+    const first = turns.turn(id);
+    const second = turns.turn(id);
+    await turns.service.startTurn(first);
+    await turns.service.startTurn(second);
+    const finished = [turns.answered(second), turns.answered(first)];
+    for (const turn of finished) await turns.service.finishTurn(turn);
+    await turns.saveShard(shardOf(id));
+
+    expect(await turns.messages(id)).toMatchObject(
+      finished.flatMap((turn, index) => [
+        { turn_id: turn.id, sequence: 2 * index + 1, role: 'user' },
+        { turn_id: turn.id, sequence: 2 * index + 2, role: 'assistant' },
+      ]),
+    );
+    const [row] = await turns.transactions.single.query<Record<string, unknown>[]>(
+      'SELECT * FROM conversations WHERE id = ?',
+      [id],
+    );
+    const last_activity_at = new Date(finished[1]?.finished_at ?? 0);
+    expect(row).toMatchObject({ message_count: 4, last_sequence: 4, total_tokens: '30', last_activity_at });
+    expect(await turns.keysOf(id)).toEqual([]);
+  });
+
+  it('writes each turn once though savers overlap and jobs come twice', async () => {
+    const ids = await Promise.all(Array.from({ length: 4 }, () => turns.conversation(3)));
+    const expected = new Map(ids.map((id): [string, string[]] => [id, []]));
+    for (let n = 0; n < 40; n++) {
+      const id = ids[n % ids.length] ?? '';
+      expected.get(id)?.push(...orderOf([await turns.finishedTurn(id)]));
+    }
+    const handler = new SaveTurnsHandler(turns.saver);
+    const run = { jobId: 'save-3', attempt: 1, signal: new AbortController().signal };
+    await Promise.all(Array.from({ length: 4 }, () => handler.handle({ shard: 3 }, run)));
+    await handler.handle({ shard: 3 }, run);
+    for (const id of ids) expect(await turns.savedOrder(id)).toEqual(expected.get(id));
+  });
+
+  it('leaves a turn alone that is handed in again after it was saved', async () => {
+    const id = await turns.conversation();
+    const turn = await turns.finishedTurn(id);
+    await turns.saveShard(shardOf(id));
+    await turns.service.startTurn(turn);
+    await turns.service.finishTurn(turn);
+    await turns.saveShard(shardOf(id));
+    expect(await turns.savedOrder(id)).toEqual(orderOf([turn]));
+    expect(await turns.keysOf(id)).toEqual([]);
+  });
+
+  it('writes more turns than fit one transaction', async () => {
+    const id = await turns.conversation();
+    const finished = await turns.finishedTurns(id, 250);
+    await turns.saveShard(shardOf(id));
+    expect(await turns.savedOrder(id)).toEqual(orderOf(finished));
+  });
+
+  it('writes long answers and big attachments that together are more than one packet', async () => {
+    const id = await turns.conversation();
+    const long = await turns.finishedTurn(id, {}, 'ä'.repeat(2_500_000));
+    const image = { content: [{ type: 'image_url', image_url: { url: `data:${'A'.repeat(3_000_000)}` } }] };
+    const finished = [long];
+    for (let n = 0; n < 7; n++) {
+      const { messages } = turns.turn(id);
+      const withImage = messages.map((message) => ({ ...message, extra: image }));
+      finished.push(await turns.finishedTurn(id, { messages: withImage }));
+    }
+    await turns.saveShard(shardOf(id));
+    expect(await turns.savedOrder(id)).toEqual(orderOf(finished));
+    expect((await turns.messages(id))[1]?.content).toHaveLength(2_500_000);
+  });
+
+  it.each([
+    ['is nested deep', { tree: JSON.parse(`${'['.repeat(60)}${']'.repeat(60)}`) as unknown }],
+    ['is half a character', { name: 'cut \ud83d' }],
+    ['is a zero byte', { name: '\0', '\0': 1 }],
+  ])('writes what a message has besides its text though it %s', async (_what, extra) => {
+    const id = await turns.conversation();
+    const { messages } = turns.turn(id);
+    await turns.finishedTurn(id, { messages: messages.map((message) => ({ ...message, extra })) });
+    await turns.saveShard(shardOf(id));
+    const page = await test.app.get(MessageReader, { strict: false }).readPage(id, { kind: 'latest' }, 1);
+    const before = await test.app.get(MessageReader, { strict: false }).readPage(id, { kind: 'latest' }, 2);
+    expect(page.messages[0]).toMatchObject({ role: 'assistant', is_saved: true });
+    expect(before.messages[0]?.extra).toEqual(extra);
+  });
+
+  describe('with a turn that the database refuses', () => {
+    const TOO_LONG = 'm'.repeat(200);
+
+    async function mend(conversationId: string, turnId: string) {
+      const key = turns.turnsKey(conversationId);
+      const text = (await turns.redis.hget(key, turnId)) ?? '';
+      await turns.redis.hset(key, turnId, text.replace(TOO_LONG, 'mended'));
+    }
+
+    it('holds up its own conversation alone, and keeps its order once it is mended', async () => {
+      const [blocked, other] = [await turns.conversation(5), await turns.conversation(5)];
+      const before = await turns.finishedTurn(blocked);
+      const poison = await turns.finishedTurn(blocked, { model: TOO_LONG });
+      const behind = await turns.finishedTurns(blocked, 3);
+      const beside = await turns.finishedTurns(other, 3);
+      await expect(turns.saveShard(5)).rejects.toThrow(/1 conversation/);
+      expect(await turns.savedOrder(other)).toEqual(orderOf(beside));
+      expect(await turns.savedOrder(blocked)).toEqual(orderOf([before]));
+
+      await expect(turns.saveShard(5)).rejects.toThrow(/1 conversation/);
+      await mend(blocked, poison.id);
+      await turns.saveShard(5);
+      expect(await turns.savedOrder(blocked)).toEqual(orderOf([before, poison, ...behind]));
+    });
+
+    it('does not hold up those that stand behind hundreds of its own conversation', async () => {
+      const [blocked, other] = [await turns.conversation(6), await turns.conversation(6)];
+      const poison = await turns.finishedTurn(blocked, { model: TOO_LONG });
+      const behind = await turns.finishedTurns(blocked, 250);
+      const beside = await turns.finishedTurns(other, 2);
+      await expect(turns.saveShard(6)).rejects.toThrow(/1 conversation/);
+      expect(await turns.savedOrder(other)).toEqual(orderOf(beside));
+      await mend(blocked, poison.id);
+      await turns.saveShard(6);
+      expect(await turns.savedOrder(blocked)).toEqual(orderOf([poison, ...behind]));
+    });
+  });
+
+  it.each([
+    ['is not JSON', '{"id": "cut'],
+    ['does not fit', '{"id": 1}'],
+  ])('sets a turn aside whose text in Redis %s, and keeps the text', async (_what, text) => {
+    const id = await turns.conversation(4);
+    const [first, damaged, last] = await turns.finishedTurns(id, 3);
+    if (!first || !damaged || !last) throw new Error('Three turns were made.');
+    await turns.redis.hset(turns.turnsKey(id), damaged.id, text);
+    const reader = test.app.get(MessageReader, { strict: false });
+    const unsaved = await reader.readPage(id, { kind: 'latest' }, 10);
+    expect(unsaved.messages.map((message) => message.turn_id)).toEqual(orderOf([first, last]));
+
+    await turns.saveShard(4);
+    expect(await turns.savedOrder(id)).toEqual(orderOf([first, last]));
+    expect(await turns.redis.hgetall(turns.turnsKey(id))).toEqual({ [damaged.id]: text });
+    expect(await turns.saver.shardsWithWork()).not.toContain(4);
+  });
+
+  it('drops the turns of a conversation that was deleted', async () => {
+    const ownerId = randomUUID();
+    const id = await turns.conversation(undefined, ownerId);
+    await turns.finishedTurns(id, 3);
+    await turns.service.deleteConversation(ownerId, id);
+    await turns.saveShard(shardOf(id));
+    expect(await turns.messages(id)).toEqual([]);
+    expect(await turns.keysOf(id)).toEqual([]);
+  });
+
+  it('saves a finished turn itself when Redis has lost it', async () => {
+    const id = await turns.conversation();
+    const turn = turns.turn(id);
+    await turns.service.startTurn(turn);
+    await turns.redis.del(...(await turns.keysOf(id)));
+    await turns.redis.zrem(`{lockkeeper-saves-${shardOf(id)}}:running`, `${id}:${turn.id}`);
+    await turns.service.finishTurn(turns.answered(turn));
+    expect(await turns.savedOrder(id)).toHaveLength(2);
+  });
+
+  it('does not let a turn that another has ended overtake those before it', async () => {
+    const id = await turns.conversation();
+    const earlier = await turns.finishedTurn(id);
+    const turn = turns.turn(id);
+    await turns.service.startTurn(turn);
+    const swept = turns.answered(turn, 'as it was swept');
+    expect(await turns.service.endAbandonedTurn(swept)).toBe(true);
+    await turns.service.finishTurn(turns.answered(turn, 'as its process has it'));
+    expect(await turns.savedOrder(id)).toEqual([]);
+    await turns.saveShard(shardOf(id));
+    expect(await turns.savedOrder(id)).toEqual(orderOf([earlier, swept]));
+    expect((await turns.messages(id)).at(-1)?.content).toBe('as it was swept');
+  });
+});
+
+it('keeps turns while MySQL is away, and saves them when it is back', async () => {
+  const database = await createTestDatabase();
+  const proxy = await createTcpProxy(database.url);
+  const test = await createTestApp({ LOCKKEEPER_DATABASE_URL: proxy.url });
+  const turns = new TestTurns(test);
+  const id = await turns.conversation();
+  const finished = await turns.finishedTurns(id, 3);
+  await proxy.cut();
+  await expect(turns.saveShard(shardOf(id))).rejects.toThrow();
+  await proxy.restore();
+  await turns.saveShard(shardOf(id));
+  expect(await turns.savedOrder(id)).toEqual(orderOf(finished));
+  await turns.close();
+  await test.close();
+  await proxy.cut();
+  await database.drop();
+});

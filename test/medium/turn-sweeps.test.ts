@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TurnAccounting } from '../../src/modules/chat/turn-accounting.js';
+import { TurnRunner } from '../../src/modules/chat/turn-runner.service.js';
+import { TurnSweeper } from '../../src/modules/chat/turn-sweeper.js';
+import { countTokens } from '../../src/modules/provider/index.js';
+import { Clock } from '../../src/shared/clock.js';
+import { TestChatter, type TurnRow } from '../factories/chat.js';
+import { createTestApp, type TestApp } from '../factories/test-app.js';
+import { TestTurns } from '../factories/turns.js';
+import { waitUntil } from '../factories/wait.js';
+
+const HELD = 1_000_000n;
+const PARTIAL = 'as far as the answer had come';
+const PROMPT_COST = 10n;
+
+describe('the sweep of turns whose process has died', () => {
+  let test: TestApp;
+  let turns: TestTurns;
+  let accounting: TurnAccounting;
+  beforeAll(async () => {
+    test = await createTestApp();
+    turns = new TestTurns(test);
+    accounting = test.app.get(TurnAccounting, { strict: false });
+  });
+  afterAll(async () => {
+    await turns.close();
+    await test.close();
+  });
+
+  const sweeper = () => new TurnSweeper(turns.service, accounting, test.app.get(Clock));
+
+  /** A turn that was accepted by a process which then died, with this much of its answer noted. */
+  async function abandonedTurn(partial: string) {
+    const chatter = await TestChatter.create(test);
+    const conversationId = await turns.conversation(undefined, chatter.user.id);
+    const turn = turns.turn(conversationId, { owner_id: chatter.user.id });
+    await accounting.hold(chatter.user.id, turn.id, HELD);
+    await turns.service.startTurn(turn);
+    if (partial !== '') await turns.service.checkpointTurn(conversationId, turn.id, partial);
+    await turns.makeAllOverdue();
+    return { chatter, turn, conversationId };
+  }
+
+  async function savedTurn(turnId: string): Promise<TurnRow | undefined> {
+    await turns.saveAll();
+    const rows = await turns.transactions.single.query<TurnRow[]>('SELECT * FROM turns WHERE id = ?', [
+      turnId,
+    ]);
+    return rows[0];
+  }
+
+  it('leaves a turn alone whose process gives signs of life', async () => {
+    const { chatter, turn, conversationId } = await abandonedTurn('');
+    expect(await turns.service.checkpointTurn(conversationId, turn.id, PARTIAL)).toBe(true);
+    await sweeper().sweep();
+    expect((await chatter.books()).account.frozen).toBe(HELD);
+    await turns.makeAllOverdue();
+    await sweeper().sweep();
+  });
+
+  it('keeps what was answered as interrupted, and charges for it', async () => {
+    const { chatter, turn, conversationId } = await abandonedTurn(PARTIAL);
+    await sweeper().sweep();
+    const cost = PROMPT_COST + 2n * BigInt(await countTokens(PARTIAL));
+    expect(await chatter.messages(conversationId)).toMatchObject([
+      { role: 'user', status: 'complete', is_saved: false },
+      { role: 'assistant', content: PARTIAL, status: 'interrupted', is_saved: false },
+    ]);
+    const { account, holds } = await chatter.books();
+    expect(holds).toMatchObject([{ id: turn.id, status: 'settled', settledAmount: cost }]);
+    expect(account).toMatchObject({ frozen: 0n, balance: 10_000_000n - cost });
+    expect(await savedTurn(turn.id)).toMatchObject({
+      status: 'interrupted',
+      cost_micro_coins: String(cost),
+      usage_source: 'tokenizer',
+      error_code: 'turn_interrupted',
+    });
+  });
+
+  it('gives everything back when nothing was answered, and keeps the question', async () => {
+    const { chatter, turn, conversationId } = await abandonedTurn('');
+    await sweeper().sweep();
+    expect(await chatter.messages(conversationId)).toMatchObject([{ role: 'user', content: 'question' }]);
+    const { account, holds } = await chatter.books();
+    expect(holds).toMatchObject([{ id: turn.id, status: 'released' }]);
+    expect(account).toMatchObject({ frozen: 0n, balance: 10_000_000n });
+    expect(await savedTurn(turn.id)).toMatchObject({ status: 'interrupted', cost_micro_coins: '0' });
+  });
+
+  it('ends each turn once though several sweep at the same time', async () => {
+    const abandoned = [];
+    for (let n = 0; n < 10; n++) abandoned.push(await abandonedTurn(PARTIAL));
+    await Promise.all(Array.from({ length: 4 }, () => sweeper().sweep()));
+    for (const { chatter, turn, conversationId } of abandoned) {
+      expect(await chatter.messages(conversationId)).toHaveLength(2);
+      const { holds } = await chatter.books();
+      expect(await savedTurn(turn.id)).toMatchObject({ cost_micro_coins: String(holds[0]?.settledAmount) });
+      expect(await turns.savedOrder(conversationId)).toEqual([turn.id, turn.id]);
+    }
+  });
+
+  it('is not stopped by a turn that cannot be ended', async () => {
+    const withoutHold = turns.turn(await turns.conversation(0), { owner_id: randomUUID() });
+    await turns.service.startTurn(withoutHold);
+    const damaged = turns.turn(await turns.conversation(0));
+    await turns.service.startTurn(damaged);
+    await turns.redis.hset(turns.turnsKey(damaged.conversation_id), damaged.id, '{');
+    const { chatter, turn } = await abandonedTurn(PARTIAL);
+    await sweeper().sweep();
+    const { holds } = await chatter.books();
+    expect(holds).toMatchObject([{ id: turn.id, status: 'settled' }]);
+  });
+
+  it('agrees with the process of a turn that finishes at the same moment', async () => {
+    const chatter = await TestChatter.create(test);
+    const answers = Array.from({ length: 30 }, (_, n) =>
+      chatter.say('go', `local:tokens=${3 + (n % 5)},delay_ms=${1 + (n % 7)}`),
+    );
+    const runner = test.app.get(TurnRunner, { strict: false });
+    let haveEnded = false;
+    void Promise.all(answers).finally(() => (haveEnded = true));
+    await waitUntil('the end of the turns', async () => {
+      await runner.noteProgress();
+      if ((await turns.makeAllOverdue()) > 0) await sweeper().sweep();
+      return haveEnded;
+    });
+    await turns.saveAll();
+    const { account, holds } = await chatter.books();
+    expect(account.frozen).toBe(0n);
+    for (const { turnId, conversationId } of await Promise.all(answers)) {
+      const charged = holds.find((hold) => hold.id === turnId)?.settledAmount ?? 0n;
+      const row = await savedTurn(turnId);
+      expect(row?.cost_micro_coins).toBe(String(charged));
+      const order = await turns.savedOrder(conversationId);
+      expect(new Set(order)).toEqual(new Set([turnId]));
+      expect(order).toHaveLength(charged > 0n ? 2 : 1);
+    }
+  });
+});
