@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { CoinAccountService } from '../../src/modules/coin-account/index.js';
 import type { Turn } from '../../src/modules/conversation/index.js';
+import { TurnSaver } from '../../src/modules/conversation/turn-saver.service.js';
 import { Transactions } from '../../src/platform/database/index.js';
 import { parseCoins } from '../../src/shared/money.js';
+import { expect } from 'vitest';
 import { expectBooksToBalance } from './coin-books.js';
 import type { TestApp } from './test-app.js';
 import { bearer, createUser, type TestUser } from './users.js';
@@ -18,6 +21,62 @@ export interface ChatAnswer {
     usage: { prompt_tokens: number; completion_tokens: number; total_tokens: number };
     error: { message: string; type: string; code: string; param: string | null };
   };
+}
+
+/** A streamed answer: its frames, each as it comes. */
+export class ChatStream {
+  readonly status: number;
+  readonly conversationId: string;
+  readonly turnId: string;
+  private readonly frames: AsyncIterator<string>;
+
+  constructor(
+    readonly response: Response,
+    private readonly abort: AbortController,
+  ) {
+    this.status = response.status;
+    this.conversationId = response.headers.get('x-conversation-id') ?? '';
+    this.turnId = response.headers.get('x-turn-id') ?? '';
+    this.frames = framesOf(response)[Symbol.asyncIterator]();
+  }
+
+  /** The `data:` of the next frame; undefined at the end. */
+  async next(): Promise<string | undefined> {
+    const { value, done } = await this.frames.next();
+    return done ? undefined : value;
+  }
+
+  /** Reads on until there is a frame with this text in it. */
+  async until(text: string): Promise<void> {
+    for (;;) {
+      const frame = await this.next();
+      if (frame === undefined) throw new Error(`The stream ended before '${text}'.`);
+      if (frame.includes(text)) return;
+    }
+  }
+
+  /** All frames that are still to come. */
+  async rest(): Promise<string[]> {
+    const frames: string[] = [];
+    for (;;) {
+      const frame = await this.next();
+      if (frame === undefined) return frames;
+      frames.push(frame);
+    }
+  }
+
+  /** Goes away in the middle. */
+  leave(): void {
+    this.abort.abort();
+  }
+}
+
+async function* framesOf(response: Response): AsyncIterable<string> {
+  if (!response.body) return;
+  const events = response.body
+    .pipeThrough(new TextDecoderStream())
+    .pipeThrough(new EventSourceParserStream());
+  for await (const event of events) yield event.data;
 }
 
 /** A user with coins who chats. */
@@ -41,8 +100,25 @@ export class TestChatter {
     return new TestChatter(test, user);
   }
 
+  /** The same user at another process. */
+  at(test: TestApp): TestChatter {
+    return new TestChatter(test, this.user);
+  }
+
   get headers() {
     return bearer(this.user.apiKey);
+  }
+
+  /** Says one thing over a real connection and streams the answer; for an application that listens. */
+  async stream(content: string, model: string, options: object = {}): Promise<ChatStream> {
+    const abort = new AbortController();
+    const response = await fetch(`${await this.test.app.getUrl()}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...this.headers },
+      body: JSON.stringify({ model, stream: true, messages: [{ role: 'user', content }], ...options }),
+      signal: abort.signal,
+    });
+    return new ChatStream(response, abort);
   }
 
   /** Sends a body as it is. */
@@ -85,6 +161,44 @@ export class TestChatter {
   books() {
     return expectBooksToBalance(this.test.app.get(Transactions), this.user.id);
   }
+
+  /**
+   * Saves what waits and expects that the turn's row, its hold, its messages and the account agree: the account
+   * has lost what the turns and the penalties cost and nothing is frozen.
+   */
+  async expectTurn(
+    { turnId, conversationId }: { turnId: string; conversationId: string },
+    expected: { turn: Partial<TurnRow>; cost: bigint; messages: object[] },
+  ): Promise<void> {
+    expect(await this.messages(conversationId)).toMatchObject(expected.messages);
+    await saveAllTurns(this.test);
+    expect(await this.messages(conversationId)).toMatchObject(expected.messages);
+    const { account, holds, journal } = await this.books();
+    const cost_micro_coins = String(expected.cost);
+    expect(await savedTurn(this.test, turnId)).toMatchObject({ ...expected.turn, cost_micro_coins });
+    const hold = holds.find(({ id }) => id === turnId);
+    expect(hold?.status).toBe(expected.cost > 0n ? 'settled' : 'released');
+    expect(hold?.settledAmount ?? 0n).toBe(expected.cost);
+    expect(account.frozen).toBe(0n);
+    const granted = journal.filter(({ kind }) => kind === 'grant');
+    const spent = journal.filter(({ kind }) => kind !== 'grant' && kind !== 'hold');
+    const sum = (entries: typeof journal) =>
+      entries.reduce((total, entry) => total + entry.balanceDelta - entry.debtDelta, 0n);
+    expect(account.balance - account.debt).toBe(sum(granted) + sum(spent));
+  }
+}
+
+export async function savedTurn(test: TestApp, turnId: string): Promise<TurnRow | undefined> {
+  const sql = 'SELECT * FROM turns WHERE id = ?';
+  const rows: TurnRow[] = await test.app.get(Transactions).single.query(sql, [turnId]);
+  return rows[0];
+}
+
+/** Does what a worker would. */
+export async function saveAllTurns(test: TestApp): Promise<void> {
+  const saver = test.app.get(TurnSaver, { strict: false });
+  for (const shard of await saver.shardsWithWork())
+    await saver.saveShard(shard, new AbortController().signal);
 }
 
 /** What a saved turn's row says, in the words of the journal. */

@@ -7,12 +7,17 @@ export interface TcpProxy {
   url: string;
   cut(): Promise<void>;
   restore(): Promise<void>;
+  /** Lets requests through and holds back the answers, as if the server were too slow. */
+  mute(): void;
+  unmute(): void;
 }
 
 /** Puts a proxy in front of the server that an address such as `redis://127.0.0.1:6379/3` names. */
 export async function createTcpProxy(targetUrl: string): Promise<TcpProxy> {
   const target = new URL(targetUrl);
   const sockets = new Set<Socket>();
+  const listeners = new Set<{ listen(): void; ignore(): void }>();
+  let isMuted = false;
   const track = (socket: Socket) => {
     sockets.add(socket);
     socket.on('error', () => socket.destroy());
@@ -24,7 +29,11 @@ export async function createTcpProxy(targetUrl: string): Promise<TcpProxy> {
     track(upstream);
     client.on('close', () => upstream.destroy());
     upstream.on('close', () => client.destroy());
-    client.pipe(upstream).pipe(client);
+    client.pipe(upstream);
+    const listener = { listen: () => upstream.pipe(client), ignore: () => upstream.unpipe(client).pause() };
+    listeners.add(listener);
+    client.on('close', () => listeners.delete(listener));
+    if (!isMuted) listener.listen();
   });
   const listen = async (port: number) => {
     server.listen(port, '127.0.0.1');
@@ -43,5 +52,13 @@ export async function createTcpProxy(targetUrl: string): Promise<TcpProxy> {
       await closed;
     },
     restore: () => listen(port),
+    mute: () => {
+      isMuted = true;
+      for (const listener of listeners) listener.ignore();
+    },
+    unmute: () => {
+      isMuted = false;
+      for (const listener of listeners) listener.listen();
+    },
   };
 }

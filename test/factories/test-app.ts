@@ -15,12 +15,15 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
-/** Starts an API as `main.http.ts` does, without a port: ask it with `app.inject`. */
+/**
+ * Starts an API as `main.http.ts` does, without a port: ask it with `app.inject`. A database that `settings` name is
+ * the test's own to drop.
+ */
 export async function createTestApp(settings: Record<string, string> = {}): Promise<TestApp> {
-  const database = await createTestDatabase();
+  const database = settings['LOCKKEEPER_DATABASE_URL'] ? undefined : await createTestDatabase();
   const environment = {
     NODE_ENV: 'test',
-    LOCKKEEPER_DATABASE_URL: database.url,
+    ...(database && { LOCKKEEPER_DATABASE_URL: database.url }),
     LOCKKEEPER_REDIS_URL: await createTestRedis(),
     // Many test files share a machine; those about a slow Redis set their own.
     LOCKKEEPER_REDIS_COMMAND_TIMEOUT_MS: '5000',
@@ -36,7 +39,7 @@ export async function createTestApp(settings: Record<string, string> = {}): Prom
     environment,
     close: async () => {
       await app.close();
-      await database.drop();
+      await database?.drop();
     },
   };
 }

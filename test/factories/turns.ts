@@ -41,6 +41,8 @@ export class TestTurns {
     this.saver = test.app.get(TurnSaver, { strict: false });
     this.transactions = test.app.get(Transactions);
     this.redis = new Redis(test.environment['LOCKKEEPER_REDIS_URL'] ?? '');
+    // A test may cut it off.
+    this.redis.on('error', () => undefined);
   }
 
   async close(): Promise<void> {

@@ -62,7 +62,7 @@ describe('the sweep of turns whose process has died', () => {
   it('keeps what was answered as interrupted, and charges for it', async () => {
     const { chatter, turn, conversationId } = await abandonedTurn(PARTIAL);
     await sweeper().sweep();
-    const cost = PROMPT_COST + 2n * BigInt(countTokens(PARTIAL));
+    const cost = PROMPT_COST + 2n * BigInt(await countTokens(PARTIAL));
     expect(await chatter.messages(conversationId)).toMatchObject([
       { role: 'user', status: 'complete', is_saved: false },
       { role: 'assistant', content: PARTIAL, status: 'interrupted', is_saved: false },

@@ -7,8 +7,9 @@ import { ConversationService, type Turn } from '../conversation/index.js';
 import {
   type ChatMessage,
   costOf,
+  countMessageTokens,
   countPromptTokens,
-  countTokens,
+  countTextTokens,
   type Model,
   type ProviderRequest,
   ProviderService,
@@ -16,7 +17,15 @@ import {
 } from '../provider/index.js';
 import { chatConfig } from './chat.config.js';
 import { contextLengthExceeded, userMessageMissing } from './chat.errors.js';
-import { bringsHistory, extraOf, firstUserText, newMessagesOf, withHistory } from './domain/messages.js';
+import {
+  bringsHistory,
+  extraOf,
+  firstUserText,
+  latestThatFit,
+  newMessagesOf,
+  toPrompt,
+  withHistory,
+} from './domain/messages.js';
 import { type ChatCompletionRequest, passedOnFields } from './dto/chat-completion.dto.js';
 import type { RunningTurn } from './running-turn.js';
 import { TurnAccounting } from './turn-accounting.js';
@@ -58,9 +67,9 @@ export class ChatService {
     const newMessages = newMessagesOf(body.messages);
     if (newMessages.length === 0) throw userMessageMissing({ param: 'messages' });
     if (conversationId !== undefined) await this.conversations.getConversation(ownerId, conversationId);
-    const messages = await this.promptOf(body.messages, conversationId);
     const options = passedOn(body);
-    const promptTokens = await countPromptTokens({ messages, options });
+    const messages = await this.promptOf(model, body, conversationId);
+    const promptTokens = await countPromptTokens({ messages, options }, model.contextTokens);
     const maxOutputTokens = outputLimit(model, promptTokens, body);
     const draft = {
       ownerId,
@@ -73,16 +82,20 @@ export class ChatService {
     return this.runner.run({ turn, model, request: draft.request });
   }
 
+  /** The request's messages, with as much of the stored history as leaves room for the answer. */
   private async promptOf(
-    messages: readonly ChatMessage[],
+    model: Model,
+    body: ChatCompletionRequest,
     conversationId: string | undefined,
   ): Promise<readonly ChatMessage[]> {
+    const { messages } = body;
     if (conversationId === undefined || bringsHistory(messages) || this.config.historyMessages === 0)
       return messages;
-    return withHistory(
-      messages,
-      await this.conversations.latestMessages(conversationId, this.config.historyMessages),
-    );
+    const limit = model.contextTokens;
+    const own = await countPromptTokens({ messages, options: passedOn(body) }, limit);
+    const room = limit - own - Math.min(askedLimit(model, body), Math.floor(limit / 2));
+    const history = await this.conversations.latestMessages(conversationId, this.config.historyMessages);
+    return withHistory(messages, await latestThatFit(toPrompt(history), room, countMessageTokens));
   }
 
   /** Hold, conversation, turn; whatever fails takes back what came before it. */
@@ -97,7 +110,7 @@ export class ChatService {
         const firstMessage = firstUserText(draft.newMessages);
         madeConversationId = (await this.conversations.createConversation(ownerId, { firstMessage })).id;
       }
-      const turn = this.newTurn(draft, turnId, conversationId ?? madeConversationId ?? '');
+      const turn = await this.newTurn(draft, turnId, conversationId ?? madeConversationId ?? '');
       await this.conversations.startTurn(turn);
       return turn;
     } catch (error) {
@@ -113,23 +126,26 @@ export class ChatService {
     }
   }
 
-  private newTurn(draft: Draft, turnId: string, conversationId: string): Turn {
+  private async newTurn(draft: Draft, turnId: string, conversationId: string): Promise<Turn> {
     const startedAt = new Date(this.clock.nowMs()).toISOString();
+    const messages = await Promise.all(
+      draft.newMessages.map(async (message) => ({
+        id: newId(),
+        role: message.role,
+        content: textOf(message),
+        extra: extraOf(message),
+        status: 'complete' as const,
+        tokens: await countTextTokens(message),
+        created_at: startedAt,
+      })),
+    );
     return {
       id: turnId,
       conversation_id: conversationId,
       owner_id: draft.ownerId,
       model: draft.model.id,
       status: 'running',
-      messages: draft.newMessages.map((message) => ({
-        id: newId(),
-        role: message.role,
-        content: textOf(message),
-        extra: extraOf(message),
-        status: 'complete' as const,
-        tokens: countTokens(textOf(message)),
-        created_at: startedAt,
-      })),
+      messages,
       finish_reason: null,
       prompt_tokens: draft.promptTokens,
       completion_tokens: 0,
@@ -149,12 +165,16 @@ function outputLimit(model: Model, promptTokens: number, body: ChatCompletionReq
   const room = model.contextTokens - promptTokens;
   if (room < 1) {
     throw contextLengthExceeded({
-      detail: `${model.id} reads ${model.contextTokens} tokens; the messages have ${promptTokens}.`,
+      detail: `${model.id} reads ${model.contextTokens} tokens; the messages have ${promptTokens} or more.`,
       param: 'messages',
     });
   }
+  return Math.min(askedLimit(model, body), room);
+}
+
+function askedLimit(model: Model, body: ChatCompletionRequest): number {
   const asked = body.max_completion_tokens ?? body.max_tokens ?? model.maxOutputTokens;
-  return Math.min(asked, model.maxOutputTokens, room);
+  return Math.min(asked, model.maxOutputTokens);
 }
 
 function passedOn(body: ChatCompletionRequest): Record<string, unknown> {

@@ -2,7 +2,8 @@ import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nes
 import { Interval } from '@nestjs/schedule';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ConfigOf } from '../../platform/config/index.js';
-import { AppError, internalError } from '../../platform/errors/index.js';
+import { isDatabaseAway } from '../../platform/database/index.js';
+import { AppError, internalError, serviceUnavailable } from '../../platform/errors/index.js';
 import { withLogFields } from '../../platform/logging/index.js';
 import { ShutdownTimer } from '../../platform/time/index.js';
 import { Clock } from '../../shared/clock.js';
@@ -156,9 +157,8 @@ export class TurnRunner implements BeforeApplicationShutdown {
     try {
       await this.close(active, outcome, ending.ending);
     } catch (thrown) {
-      // The turn stays noted as running; a worker ends it once the database answers again.
-      this.logger.error('a turn could not be closed', thrown, {});
-      error ??= thrown instanceof AppError ? thrown : internalError({ cause: thrown });
+      error ??= faultOf(thrown);
+      await this.leaveToSweep(active, thrown);
     }
     active.running.end({
       text: active.answer.text,
@@ -167,6 +167,16 @@ export class TurnRunner implements BeforeApplicationShutdown {
       usage: outcome.usage,
       error,
     });
+  }
+
+  /** The turn stays noted as running, with all of its answer: a worker ends it once the database answers again. */
+  private async leaveToSweep({ turn, answer }: ActiveTurn, reason: unknown): Promise<void> {
+    this.logger.error('a turn could not be closed', reason, {});
+    try {
+      await this.conversations.checkpointTurn(turn.conversation_id, turn.id, answer.text);
+    } catch (error) {
+      this.logger.error('the end of an answer could not be noted', error, {});
+    }
   }
 
   private async readProvider(active: ActiveTurn): Promise<{ ending: Ending; error?: AppError }> {
@@ -216,7 +226,14 @@ export class TurnRunner implements BeforeApplicationShutdown {
 /** What a turn is ended for: the reason of the abort, the provider's error, or a fault of ours. */
 function endingError(thrown: unknown, signal: AbortSignal): AppError {
   if (signal.aborted && signal.reason instanceof AppError) return signal.reason;
-  return thrown instanceof AppError ? thrown : internalError({ cause: thrown });
+  return faultOf(thrown);
+}
+
+function faultOf(thrown: unknown): AppError {
+  if (thrown instanceof AppError) return thrown;
+  return isDatabaseAway(thrown)
+    ? serviceUnavailable({ cause: thrown, retryAfterSeconds: 1 })
+    : internalError({ cause: thrown });
 }
 
 /** The provider's count; without one, the tokenizer's. */
@@ -224,7 +241,7 @@ async function countUsage({ answer, turn }: ActiveTurn): Promise<Usage> {
   if (answer.usage) return { ...answer.usage, source: 'provider' };
   return {
     promptTokens: turn.prompt_tokens,
-    completionTokens: countTokens(answer.countedText),
+    completionTokens: await countTokens(answer.countedText),
     source: 'tokenizer',
   };
 }

@@ -52,7 +52,7 @@ export class TurnSweeper {
 
   /** Coins first, as everywhere; several sweepers may try, the hold and the turn end once. */
   private async endTurn({ turn, partialText }: AbandonedTurn): Promise<void> {
-    const completionTokens = countTokens(partialText);
+    const completionTokens = await countTokens(partialText);
     const hasAnswer = partialText !== '';
     const prices = { inputPrice: BigInt(turn.input_price), outputPrice: BigInt(turn.output_price) };
     const charged = await this.accounting.close(

@@ -12,4 +12,4 @@ export { providerConfig } from './provider.config.js';
 export { providerFailed } from './provider.errors.js';
 export { ProviderModule } from './provider.module.js';
 export { ProviderService } from './provider.service.js';
-export { countPromptTokens, countTokens } from './tokenizer.js';
+export { countMessageTokens, countPromptTokens, countTextTokens, countTokens } from './tokenizer.js';

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { countTokens as countSlice } from 'gpt-tokenizer/encoding/o200k_base';
-import { type ProviderRequest, textOf } from './domain/chat.js';
+import { type ChatMessage, type ProviderRequest, textOf } from './domain/chat.js';
 
 /**
  * Counts tokens with OpenAI's o200k_base vocabulary: before a call to hold enough coins, and after one whose
@@ -12,8 +12,8 @@ import { type ProviderRequest, textOf } from './domain/chat.js';
  * slices. Each cut can add one token to the count, never take one away.
  */
 const SLICE_CHARACTERS = 1_000;
-/** After this much text other requests get a turn. */
-const CHARACTERS_PER_TURN = 200_000;
+/** After counting for this long other requests get a turn: random text takes seconds for each million characters. */
+const WORK_MS = 10;
 
 /** What the chat format adds to each message and to the whole (OpenAI cookbook, "How to count tokens"). */
 const TOKENS_PER_MESSAGE = 4;
@@ -22,40 +22,56 @@ const TOKENS_PER_PROMPT = 3;
 /** Text like `<|endoftext|>` is text here, not a command. */
 const ALL_IS_TEXT = { disallowedSpecial: new Set<string>() };
 
-/** The tokens of a text. */
-export function countTokens(text: string): number {
+/** What a part that is not text counts for. An image costs by its size in pixels, which we do not see: an upper guess. */
+const TOKENS_PER_OTHER_PART = 1_500;
+
+/** A message is counted when it is priced and again when it is stored. */
+const textTokens = new WeakMap<ChatMessage, number>();
+
+/** The tokens of a text. Lets other work in between when it is long. Stops counting beyond `limit`. */
+export async function countTokens(text: string, limit = Infinity): Promise<number> {
   let tokens = 0;
-  for (let start = 0; start < text.length; start += SLICE_CHARACTERS) {
+  let startedAt = performance.now();
+  for (let start = 0; start < text.length && tokens <= limit; start += SLICE_CHARACTERS) {
     tokens += countSlice(text.slice(start, start + SLICE_CHARACTERS), ALL_IS_TEXT);
+    if (performance.now() - startedAt < WORK_MS) continue;
+    await nextTurn();
+    startedAt = performance.now();
   }
   return tokens;
 }
 
-/** What a part that is not text counts for. An image costs by its size in pixels, which we do not see: an upper guess. */
-const TOKENS_PER_OTHER_PART = 1_500;
+/** The tokens of a message's text. Stops counting beyond `limit`. */
+export async function countTextTokens(message: ChatMessage, limit = Infinity): Promise<number> {
+  const known = textTokens.get(message);
+  if (known !== undefined) return known;
+  const tokens = await countTokens(textOf(message), limit);
+  if (tokens <= limit) textTokens.set(message, tokens);
+  return tokens;
+}
 
-/** The tokens of a prompt, its tools included. Lets other work in between when it is long. */
-export async function countPromptTokens(request: PromptToCount): Promise<number> {
+/** The tokens of a message in a prompt: its text, its other parts, and what the format adds. */
+export async function countMessageTokens(message: ChatMessage, limit = Infinity): Promise<number> {
+  let tokens = TOKENS_PER_MESSAGE + (await countTextTokens(message, limit));
+  if (message['tool_calls'] !== undefined) {
+    tokens += await countTokens(JSON.stringify(message['tool_calls']), limit);
+  }
+  if (Array.isArray(message.content)) {
+    tokens += message.content.filter((part) => part.type !== 'text').length * TOKENS_PER_OTHER_PART;
+  }
+  return tokens;
+}
+
+/** The tokens of a prompt, its tools included. Stops counting beyond `limit`: a number above it is a lower bound. */
+export async function countPromptTokens(request: PromptToCount, limit = Infinity): Promise<number> {
   const tools = request.options?.['tools'];
-  let tokens = TOKENS_PER_PROMPT + (tools === undefined ? 0 : await countLongText(JSON.stringify(tools)));
+  let tokens = TOKENS_PER_PROMPT;
+  if (tools !== undefined) tokens += await countTokens(JSON.stringify(tools), limit);
   for (const message of request.messages) {
-    tokens += TOKENS_PER_MESSAGE + (await countLongText(textOf(message)));
-    if (message['tool_calls'] !== undefined)
-      tokens += await countLongText(JSON.stringify(message['tool_calls']));
-    if (Array.isArray(message.content)) {
-      tokens += message.content.filter((part) => part.type !== 'text').length * TOKENS_PER_OTHER_PART;
-    }
+    if (tokens > limit) break;
+    tokens += await countMessageTokens(message, limit - tokens);
   }
   return tokens;
 }
 
 type PromptToCount = Pick<ProviderRequest, 'messages'> & Partial<Pick<ProviderRequest, 'options'>>;
-
-async function countLongText(text: string): Promise<number> {
-  let tokens = 0;
-  for (let start = 0; start < text.length; start += CHARACTERS_PER_TURN) {
-    if (start > 0) await nextTurn();
-    tokens += countTokens(text.slice(start, start + CHARACTERS_PER_TURN));
-  }
-  return tokens;
-}

@@ -15,7 +15,7 @@ export class EventStream {
   constructor(private readonly reply: FastifyReply) {
     const headers = { ...reply.getHeaders() };
     reply.hijack();
-    reply.raw.once('close', () => this.closed.abort());
+    reply.raw.once('close', () => this.close());
     reply.raw.writeHead(200, {
       ...(headers as Record<string, string>),
       'content-type': 'text/event-stream; charset=utf-8',
@@ -26,6 +26,8 @@ export class EventStream {
     reply.raw.flushHeaders();
     this.ping = setInterval(() => reply.raw.write(': ping\n\n'), PING_INTERVAL_MS);
     this.ping.unref();
+    // The client may have gone before there was anything to send.
+    if (reply.raw.destroyed) this.close();
   }
 
   /** Aborted when the client has gone. */
@@ -44,7 +46,12 @@ export class EventStream {
   }
 
   end(): void {
-    clearInterval(this.ping);
     if (!this.closed.signal.aborted) this.reply.raw.end();
+    this.close();
+  }
+
+  private close(): void {
+    clearInterval(this.ping);
+    this.closed.abort();
   }
 }

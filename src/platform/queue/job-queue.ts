@@ -1,5 +1,5 @@
 import { getQueueToken } from '@nestjs/bullmq';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { Queue } from 'bullmq';
 import type { JobDefinition } from './define-job.js';
@@ -18,11 +18,18 @@ export interface QueueDepth {
 
 /** Puts jobs into queues and tells how full they are. */
 @Injectable()
-export class JobQueue {
+export class JobQueue implements OnModuleInit {
   constructor(
     private readonly moduleRef: ModuleRef,
     @Inject(QUEUE_DEFINITIONS) private readonly queues: readonly QueueDefinition[],
   ) {}
+
+  onModuleInit(): void {
+    for (const queue of this.queues.flatMap((definition) => this.shardQueues(definition))) {
+      // The connection is the process's own, which reports that it is lost; BullMQ would print it for each queue.
+      queue.on('error', () => undefined);
+    }
+  }
 
   /**
    * Enqueues a job. Returns once Redis has it.

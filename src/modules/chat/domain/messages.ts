@@ -19,14 +19,35 @@ export function bringsHistory(messages: readonly ChatMessage[]): boolean {
   return messages.some((message) => message.role === 'assistant');
 }
 
-/** The request's messages with stored ones put between its instructions and what is new. */
+/** Stored messages as a model is given them. */
+export function toPrompt(history: readonly ReadableMessage[]): ChatMessage[] {
+  return history.filter(isReadableToModel).map(toChatMessage);
+}
+
+/** The request's messages with earlier ones put between its instructions and what is new. */
 export function withHistory(
   messages: readonly ChatMessage[],
-  history: readonly ReadableMessage[],
+  history: readonly ChatMessage[],
 ): ChatMessage[] {
   const instructions = messages.filter((message) => INSTRUCTION_ROLES.has(message.role));
   const rest = messages.filter((message) => !INSTRUCTION_ROLES.has(message.role));
-  return [...instructions, ...history.filter(isReadableToModel).map(toChatMessage), ...rest];
+  return [...instructions, ...history, ...rest];
+}
+
+/** The latest messages that have room together, from a question on: models refuse the result of a call they do not see. */
+export async function latestThatFit(
+  history: readonly ChatMessage[],
+  room: number,
+  countTokens: (message: ChatMessage) => Promise<number>,
+): Promise<ChatMessage[]> {
+  let first = history.length;
+  let left = room;
+  for (const [index, message] of [...history.entries()].toReversed()) {
+    left -= await countTokens(message);
+    if (left < 0) break;
+    if (message.role === 'user') first = index;
+  }
+  return history.slice(first);
 }
 
 /** An answer that was withheld, or never came, is not shown to a model. */
