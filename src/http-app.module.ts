@@ -1,5 +1,4 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { DiscoveryModule } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
 import { configDefinitions } from './app.config.js';
 import { jobDefinitions } from './app.jobs.js';
@@ -7,9 +6,11 @@ import { ChatHttpModule } from './modules/chat/chat.http.module.js';
 import { CoinAccountHttpModule } from './modules/coin-account/coin-account.http.module.js';
 import { ConversationHttpModule } from './modules/conversation/conversation.http.module.js';
 import { AuthHttpModule } from './modules/auth/auth.http.module.js';
+import { MonitoringModule } from './modules/monitoring/index.js';
+import { MonitoringHttpModule } from './modules/monitoring/monitoring.http.module.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
 import { DatabaseModule } from './platform/database/index.js';
-import { AccessCheck } from './platform/http/index.js';
+import { HttpModule } from './platform/http/index.js';
 import { MetricsModule } from './platform/metrics/index.js';
 import { QueueModule } from './platform/queue/index.js';
 import { RedisModule } from './platform/redis/index.js';
@@ -22,7 +23,6 @@ export class HttpAppModule {
     return {
       module: HttpAppModule,
       imports: [
-        DiscoveryModule,
         ConfigModule.forRoot(config, configDefinitions),
         TimeModule,
         DatabaseModule.forRoot(),
@@ -34,8 +34,10 @@ export class HttpAppModule {
         ChatHttpModule,
         AuthHttpModule,
         CoinAccountHttpModule,
+        HttpModule,
+        MonitoringModule.forRole('api'),
+        MonitoringHttpModule,
       ],
-      providers: [AccessCheck],
     };
   }
 }

@@ -5,6 +5,7 @@ import { jobDefinitions } from './app.jobs.js';
 import { ChatWorkerModule } from './modules/chat/chat.worker.module.js';
 import { CoinAccountWorkerModule } from './modules/coin-account/coin-account.worker.module.js';
 import { ConversationWorkerModule } from './modules/conversation/conversation.worker.module.js';
+import { MonitoringModule } from './modules/monitoring/index.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
 import { DatabaseModule } from './platform/database/index.js';
 import { MetricsModule } from './platform/metrics/index.js';
@@ -24,6 +25,7 @@ export class WorkerAppModule {
         DatabaseModule.forRoot(),
         RedisModule,
         MetricsModule,
+        MonitoringModule.forRole('worker'),
         QueueModule.forWorkers(jobDefinitions),
         ScheduleModule.forRoot(),
         CoinAccountWorkerModule,

@@ -13,7 +13,14 @@ const BUILD_TIMEOUT_MS = 5 * 60_000;
  * Files that are copied into dist as they are: from (below the project's root), to (below dist).
  * @type {ReadonlyArray<{ from: string, to: string }>}
  */
-const assets = [];
+const assets = [
+  { from: 'node_modules/redoc/bundles/redoc.standalone.js', to: 'assets/redoc/redoc.standalone.js' },
+  {
+    from: 'node_modules/redoc/bundles/redoc.standalone.js.LICENSE.txt',
+    to: 'assets/redoc/redoc.standalone.js.LICENSE.txt',
+  },
+  { from: 'node_modules/redoc/LICENSE', to: 'assets/redoc/LICENSE' },
+];
 
 /**
  * Compiles src to dist unless dist is up to date. The new dist replaces the old one in one step, and only

@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import type { ConfigOf } from '../config/index.js';
 import { databaseConfig } from './database.config.js';
+import { DatabaseProbe } from './database-probe.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { loadMigrations } from './migrations.js';
 import { migrationsFolder } from './migrations-folder.js';
@@ -32,8 +33,8 @@ export class DatabaseModule implements OnApplicationBootstrap {
           },
         }),
       ],
-      providers: [Transactions],
-      exports: [Transactions],
+      providers: [Transactions, DatabaseProbe],
+      exports: [Transactions, DatabaseProbe],
     };
   }
 

@@ -1,4 +1,5 @@
-import { createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
+import { applyDecorators, createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
+import { ApiExtension } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 
 /**
@@ -35,12 +36,22 @@ export type AccessPolicy = { readonly kind: 'public' } | { readonly kind: 'scope
 
 export const ACCESS_POLICY = 'lockkeeper:access-policy';
 
+/** How `/openapi.json` tells the scope of an operation; null if it is public. */
+export const REQUIRED_SCOPE_EXTENSION = 'x-required-scope';
+
 /** Anybody may call this route. */
-export const Public = () => SetMetadata(ACCESS_POLICY, { kind: 'public' } satisfies AccessPolicy);
+export const Public = () => declareAccess({ kind: 'public' });
 
 /** Only a caller with this scope may call this route. */
-export const RequireScope = (scope: Scope) =>
-  SetMetadata(ACCESS_POLICY, { kind: 'scope', scope } satisfies AccessPolicy);
+export const RequireScope = (scope: Scope) => declareAccess({ kind: 'scope', scope });
+
+/** For the guard, and for the API's description. */
+function declareAccess(policy: AccessPolicy): ClassDecorator & MethodDecorator {
+  return applyDecorators(
+    SetMetadata(ACCESS_POLICY, policy),
+    ApiExtension(REQUIRED_SCOPE_EXTENSION, policy.kind === 'scope' ? policy.scope : null),
+  );
+}
 
 export interface AuthenticatedRequest extends FastifyRequest {
   principal?: Principal;

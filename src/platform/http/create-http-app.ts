@@ -5,6 +5,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { Logger as PinoLogger } from 'pino';
 import type { ConfigOf } from '../config/index.js';
 import { NestPinoLogger } from '../logging/index.js';
+import { installApiDocs } from './api-docs/install-api-docs.js';
 import { Drain } from './drain.js';
 import { ErrorFilter } from './error.filter.js';
 import type { httpConfig } from './http.config.js';
@@ -37,8 +38,6 @@ export async function createHttpApp(
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
   });
   const fastify = adapter.getInstance();
-  const drain = new Drain();
-  drain.install(fastify);
   installRequestContext(fastify);
   installNestingLimit(fastify);
   installAccessLog(fastify, (fields) => pinoLogger.info(fields, 'request'));
@@ -48,6 +47,9 @@ export async function createHttpApp(
     abortOnError: false,
     bodyParser: false,
   });
+  const drain = app.get(Drain);
+  drain.install(fastify);
+  installApiDocs(app);
   // Fastify reads JSON by itself; nothing of ours is plain text.
   fastify.removeContentTypeParser('text/plain');
   app.useGlobalFilters(new ErrorFilter());

@@ -11,9 +11,20 @@ export interface ErrorAnswer {
 /** Paths whose clients are OpenAI SDKs and expect that API's error object. */
 const OPENAI_PREFIX = '/v1/';
 
+/** Whether the clients of a path are OpenAI SDKs. */
+export function isOpenAiPath(url: string): boolean {
+  return url.startsWith(OPENAI_PREFIX);
+}
+
+/** The HTTP status of a kind of failure on a path. */
+export function statusOfKind(kind: ErrorKind, url: string): number {
+  // The OpenAI API answers a request that does not fit its schema with 400, and its SDKs name it so.
+  return errorKinds[kind === 'invalid' && isOpenAiPath(url) ? 'malformed' : kind].status;
+}
+
 /** The answer to a failed request, in the shape that the clients of its path understand. */
 export function errorAnswer(error: AppError, url: string, requestId: string): ErrorAnswer {
-  return url.startsWith(OPENAI_PREFIX) ? openAiError(error, requestId) : problemDocument(error, requestId);
+  return isOpenAiPath(url) ? openAiError(error, url, requestId) : problemDocument(error, requestId);
 }
 
 function commonHeaders(error: AppError): Record<string, string> {
@@ -78,11 +89,10 @@ export function openAiErrorBody(error: AppError, requestId: string): { error: Re
 /** We have tried these again ourselves; an SDK that does so too would only make more failed turns. */
 const hasBeenRetried: ReadonlySet<ErrorKind> = new Set(['upstream', 'upstream_timeout']);
 
-function openAiError(error: AppError, requestId: string): ErrorAnswer {
-  // The OpenAI API answers a request that does not fit its schema with 400, and its SDKs name it so.
-  const { status, isRetryable } = errorKinds[error.kind === 'invalid' ? 'malformed' : error.kind];
+function openAiError(error: AppError, url: string, requestId: string): ErrorAnswer {
+  const { isRetryable } = errorKinds[error.kind];
   return {
-    status,
+    status: statusOfKind(error.kind, url),
     contentType: 'application/json; charset=utf-8',
     headers: {
       ...commonHeaders(error),

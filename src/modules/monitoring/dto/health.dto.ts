@@ -1,0 +1,42 @@
+import { z } from 'zod';
+
+const partHealth = z
+  .looseObject({
+    status: z.enum(['up', 'degraded', 'down']),
+    message: z.string().optional().meta({ description: 'What is wrong, if something is.' }),
+  })
+  .meta({ description: 'One part of the service; further figures depend on the part.' });
+
+export const healthReportSchema = z.object({
+  status: z.enum(['ok', 'degraded', 'error']).meta({
+    description: 'ok; degraded: it serves, in a roundabout way; error: it cannot serve (answered with 503).',
+    example: 'ok',
+  }),
+  message: z.string().meta({ example: 'Service is running' }),
+  queue_size: z.int().nullable().meta({
+    description: 'Work that waits or runs in the background; null while Redis cannot tell.',
+    example: 5,
+  }),
+  workers_active: z.int().nullable().meta({
+    description: 'Live worker processes; null while MySQL cannot tell.',
+    example: 3,
+  }),
+  reasons: z
+    .array(z.string())
+    .optional()
+    .meta({ description: 'Why it is not ok.', example: ['No worker is alive.'] }),
+  details: z.record(z.string(), partHealth).meta({
+    example: {
+      mysql: { status: 'up', response_time_ms: 1 },
+      redis: { status: 'up', response_time_ms: 1, eviction_policy: 'noeviction' },
+      queues: { status: 'up', waiting: 4, active: 1, delayed: 0, failed: 0 },
+      workers: { status: 'up', active: 3, api_processes: 4, bullmq_connections: 3 },
+    },
+  }),
+});
+
+export type HealthReport = z.infer<typeof healthReportSchema>;
+export type PartHealth = z.infer<typeof partHealth>;
+
+export const liveSchema = z.object({ status: z.literal('ok') });
+export const readySchema = z.object({ status: z.literal('ready') });

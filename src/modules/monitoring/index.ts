@@ -1,0 +1,3 @@
+export { HealthContributors } from './health-contributors.js';
+export type { HealthContribution } from './health-contributors.js';
+export { MonitoringModule } from './monitoring.module.js';

@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { TerminusModule } from '@nestjs/terminus';
+import { HealthChecks } from './health-checks.js';
+import { HealthController } from './health.controller.js';
+import { HealthService } from './health.service.js';
+
+/** `GET /health` and its kin. Needs `MonitoringModule.forRole('api')` beside it. */
+@Module({
+  // Terminus would log every failed check; HealthService logs the changes.
+  imports: [TerminusModule.forRoot({ logger: false })],
+  controllers: [HealthController],
+  providers: [HealthChecks, HealthService],
+})
+export class MonitoringHttpModule {}

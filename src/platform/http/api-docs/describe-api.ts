@@ -1,0 +1,76 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { z } from 'zod';
+import { productVersion } from '../../process/index.js';
+import { REQUIRED_SCOPE_EXTENSION } from '../access.js';
+import { addErrorResponses, errorComponents } from './error-responses.js';
+import type { Operation } from './operation.js';
+
+const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'head', 'options'] as const;
+const BEARER = 'bearer';
+
+const DESCRIPTION = `Clients of the OpenAI API point their base URL at \`/v1\`. All other paths are Lockkeeper's own.
+
+Send an access token or an API key as \`Authorization: Bearer …\`. Each operation names the scope it needs.
+
+An error is a problem document (RFC 9457) with a stable \`code\`; below \`/v1\` it is the error object of the
+OpenAI API. Both carry the \`error_id\` that the log has, which is also in the header \`X-Request-Id\`.`;
+
+/** The OpenAPI document of all routes: what controllers declare, and what holds for every one of them. */
+export function describeApi(app: NestFastifyApplication): OpenAPIObject {
+  const config = new DocumentBuilder()
+    .setTitle('Lockkeeper')
+    .setVersion(productVersion())
+    .setDescription(DESCRIPTION)
+    .setLicense('MIT', '')
+    .addBearerAuth({ type: 'http', description: 'An access token or an API key (lk_…)' }, BEARER)
+    .addTag('health', 'How the service is')
+    .build();
+  const document = SwaggerModule.createDocument(app, config, { operationIdFactory, standardSchemaConverter });
+  const components = errorComponents();
+  document.components = {
+    ...document.components,
+    schemas: { ...document.components?.schemas, ...components.schemas },
+    responses: { ...document.components?.responses, ...components.responses },
+  };
+  for (const [path, item] of Object.entries(document.paths)) {
+    for (const method of METHODS) {
+      const operation = item[method] as Operation | undefined;
+      if (!operation) continue;
+      describeAccess(operation);
+      addErrorResponses(path, operation);
+    }
+  }
+  return document;
+}
+
+/** `conversation_rename` for `ConversationController.rename`. Generated clients name their methods by it. */
+function operationIdFactory(controller: string, method: string): string {
+  const name = controller.replace(/Controller$/, '');
+  return `${name.charAt(0).toLowerCase()}${name.slice(1)}_${method}`;
+}
+
+/** Zod's own conversion, but dates are texts and what JSON cannot say is left open instead of failing. */
+function standardSchemaConverter(schema: unknown, { schemaType }: { schemaType: 'input' | 'output' }) {
+  if (!(schema instanceof z.ZodType)) return undefined;
+  const {
+    $schema: _,
+    $defs: components,
+    ...converted
+  } = z.toJSONSchema(schema, {
+    target: 'openapi-3.0',
+    io: schemaType,
+    unrepresentable: 'any',
+    override: ({ zodSchema, jsonSchema }) => {
+      if (zodSchema instanceof z.ZodDate) Object.assign(jsonSchema, { type: 'string', format: 'date-time' });
+    },
+  });
+  return { schema: converted, components };
+}
+
+function describeAccess(operation: Operation): void {
+  const scope = operation[REQUIRED_SCOPE_EXTENSION];
+  operation.security = scope ? [{ [BEARER]: [] }] : [];
+  const sentence = scope ? `Needs the scope \`${scope}\`.` : 'Anybody may call this.';
+  operation.description = operation.description ? `${operation.description}\n\n${sentence}` : sentence;
+}
