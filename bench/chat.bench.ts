@@ -17,9 +17,10 @@ const PACED = {
   providerFirstTokenMs: 220,
 };
 
-/** The scenario whose first-byte latency has a goal. */
+/** At how many streams there are goals. */
 const GOAL_STREAMS = 64;
 const COMPARED_STREAMS = 64;
+const MANY_USERS = 'many users';
 
 const benchmark: Benchmark = {
   name: 'chat',
@@ -54,7 +55,7 @@ async function runChat(context: BenchContext): Promise<BenchResult> {
   return {
     tables: [
       { title: 'Turns', rows: measurements.map((measurement) => measurement.row) },
-      { title: 'CPU time of a turn (ms)', rows: measurements.map((measurement) => measurement.cpuRow) },
+      { title: 'What a turn costs', rows: measurements.map((measurement) => measurement.costRow) },
       { title: `One user against many, ${COMPARED_STREAMS} streams`, rows: hot.rows },
       { title: 'Processes', rows: processes },
       { title: `Checks of ${log.count} turns`, rows: [{ ...checks }] },
@@ -87,13 +88,20 @@ async function compareHotUser(
   const measure = (name: string, users: number) => async (round: number) => {
     report(`${name}, ${COMPARED_STREAMS} streams, round ${round + 1}`);
     const seconds = (settings.seconds ?? (settings.isQuick ? 1 : 8)) / 2;
-    const scenario = { ...INSTANT, name, users, streams: COMPARED_STREAMS, seconds, warmUpSeconds: 1 };
+    const scenario = {
+      ...INSTANT,
+      name,
+      users,
+      streams: COMPARED_STREAMS,
+      seconds,
+      warmUpSeconds: seconds / 4,
+    };
     const measurement = await measureTurns(installation, scenario, log);
     measurements.push(measurement);
     return measurement.turnsPerSecond;
   };
   const compared = await compare(settings.isQuick ? 1 : 3, {
-    'many users': measure('many users', COMPARED_STREAMS),
+    [MANY_USERS]: measure(MANY_USERS, COMPARED_STREAMS),
     'one user': measure('one user', 1),
   });
   const rows = Object.entries(compared).map(([variant, { median, ratio }]) => ({
@@ -112,32 +120,24 @@ function errorRows(measurements: readonly Measurement[]): Row[] {
 
 /** docs/benchmarks.md tells where the limits come from. */
 function goals(measurements: readonly Measurement[], checks: TurnChecks, apiRssMib: number): Goal[] {
+  const find = (wanted: string) =>
+    measurements.find(({ scenario }) => scenario.name === wanted && scenario.streams === GOAL_STREAMS);
   const errors = measurements.reduce((sum, { errorCount }) => sum + errorCount, 0);
-  const paced = measurements.find(
-    ({ scenario: { name, streams } }) => name === PACED.name && streams === GOAL_STREAMS,
-  );
+  const paced = find(PACED.name);
+  const firstByte = (percent: number) => paced?.firstByteOverhead.percentile(percent) ?? Number.NaN;
+  const save = paced?.saveLags.percentile(99) ?? Number.NaN;
+  const statements = find(MANY_USERS)?.mysqlStatementsATurn ?? Number.NaN;
+  const misplaced = checks.unasked + checks.damaged + checks.disordered;
+  const atPace = `at ${GOAL_STREAMS} paced streams`;
   return [
     atMost(0, 'turns', 'turns that failed', errors),
-    atMost(0, 'turns', 'turns that were answered and not saved', checks.lost),
-    atMost(
-      0,
-      'turns',
-      'turns saved unasked, damaged or out of order',
-      checks.unasked + checks.damaged + checks.disordered,
-    ),
+    atMost(0, 'turns', 'turns answered and not saved', checks.lost),
+    atMost(0, 'turns', 'turns saved unasked, damaged or out of order', misplaced),
     atMost(0, 'rows', 'turns, holds and journals that do not agree', checks.miscounted),
-    atMost(
-      250,
-      'ms',
-      `first byte over the provider's, p99 at ${GOAL_STREAMS} paced streams`,
-      paced?.firstByteOverhead.percentile(99) ?? Number.NaN,
-    ),
-    atMost(
-      1000,
-      'ms',
-      `finish to save, p99 at ${GOAL_STREAMS} paced streams`,
-      paced?.saveLags.percentile(99) ?? Number.NaN,
-    ),
+    atMost(250, 'ms', `first byte over the provider's, p50 ${atPace}`, firstByte(50)),
+    atMost(1000, 'ms', `first byte over the provider's, p99 ${atPace}`, firstByte(99)),
+    atMost(1000, 'ms', `finish to save, p99 ${atPace}`, save),
+    atMost(25, 'statements', `MySQL statements a turn at ${GOAL_STREAMS} streams`, statements),
     atMost(512, 'MiB', 'peak RSS of the API', apiRssMib),
   ];
 }

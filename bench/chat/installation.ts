@@ -1,12 +1,14 @@
+import { Redis } from 'ioredis';
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
 import { waitUntil } from '../../scripts/lib/processes.mjs';
 import type { BenchContext } from '../lib/benchmark.ts';
 import { ProcessMeter } from '../lib/process-meter.ts';
-import { createProduct, type ProductProcess } from '../lib/product.ts';
+import { createProduct } from '../lib/product.ts';
 import { Samples } from '../lib/samples.ts';
 import { type BenchUser, createUsers } from '../lib/users.ts';
 
 const USERS = 50;
+const QUICK_USERS = 10;
 /** Enough for any run. */
 const MICRO_COINS_EACH = 1_000_000_000_000n;
 /** How long the worker may be at it without saving a turn. */
@@ -19,21 +21,31 @@ export interface ChatInstallation {
   database: Connection;
   meter: ProcessMeter;
   grantedMicroCoins: bigint;
+  /** What the servers have been asked so far, not counting what the benchmark asks. */
+  countAsked(): Promise<Asked>;
   /** How many turns are saved now. */
   countSaved(): Promise<number>;
   /** Waits until so many turns are saved, or none has been for long. @returns how many are. */
   waitForSaves(count: number): Promise<number>;
-  /** From the finish of a turn to its save, in milliseconds, for the turns saved since `since` (database time). */
+  /** From the finish of a turn to its writing, in milliseconds, for the turns saved since `since` (database time). */
   saveLags(since: Date): Promise<Samples>;
   stop(): Promise<void>;
 }
 
+/** Figures that do not depend on how busy the machine is. */
+export interface Asked {
+  mysqlStatements: number;
+  /** Those inside scripts included. */
+  redisCommands: number;
+}
+
 export async function startInstallation(context: BenchContext): Promise<ChatInstallation> {
   const servers = await context.startServers();
-  const { profileDirectory } = context.settings;
+  const { profileDirectory, isQuick } = context.settings;
+  const userCount = isQuick ? QUICK_USERS : USERS;
   const product = await createProduct(servers, { profileDirectory });
-  context.report(`Making ${USERS} users`);
-  const users = await createUsers(product.environment, USERS, MICRO_COINS_EACH);
+  context.report(`Making ${userCount} users`);
+  const users = await createUsers(product.environment, userCount, MICRO_COINS_EACH);
   context.report('Starting the API and the worker');
   const api = await product.startApi();
   const worker = await product.startWorker();
@@ -42,28 +54,40 @@ export async function startInstallation(context: BenchContext): Promise<ChatInst
     uri: product.environment['LOCKKEEPER_DATABASE_URL'] ?? '',
     timezone: 'Z',
   });
+  const redis = new Redis(product.environment['LOCKKEEPER_REDIS_URL'] ?? '');
   const countSaved = () => countTurns(database);
   return {
     apiUrl: api.url,
     users,
     database,
     meter,
-    grantedMicroCoins: MICRO_COINS_EACH * BigInt(USERS),
+    grantedMicroCoins: MICRO_COINS_EACH * BigInt(userCount),
+    countAsked: async () => ({
+      mysqlStatements: await countStatements(database),
+      redisCommands: await countCommands(redis),
+    }),
     countSaved,
     waitForSaves: (count) => waitForSaves(countSaved, count),
     saveLags: (since) => readSaveLags(database, since),
-    stop: () => stopAll(meter, database, [api, worker]),
+    stop: async () => {
+      meter.stop();
+      redis.disconnect();
+      await database.end();
+      await Promise.all([api, worker].map((process) => process.stop()));
+    },
   };
 }
 
-async function stopAll(
-  meter: ProcessMeter,
-  database: Connection,
-  processes: readonly ProductProcess[],
-): Promise<void> {
-  meter.stop();
-  await database.end();
-  await Promise.all(processes.map((process) => process.stop()));
+async function countStatements(database: Connection): Promise<number> {
+  const questions = async (scope: 'GLOBAL' | 'SESSION') => {
+    const [[row]] = await database.query<RowDataPacket[]>(`SHOW ${scope} STATUS LIKE 'Questions'`);
+    return Number(row?.['Value']);
+  };
+  return (await questions('GLOBAL')) - (await questions('SESSION'));
+}
+
+async function countCommands(redis: Redis): Promise<number> {
+  return Number(/total_commands_processed:(\d+)/.exec(await redis.info('stats'))?.[1]);
 }
 
 async function countTurns(database: Connection): Promise<number> {

@@ -28,8 +28,10 @@ export interface Measurement {
   saveLags: Samples;
   errorCount: number;
   errors: ReadonlyMap<string, number>;
+  mysqlStatementsATurn: number;
   row: Row;
-  cpuRow: Row;
+  /** What a turn costs. */
+  costRow: Row;
 }
 
 /** A conversation is continued this often, each time with all that came before as the model's prompt. */
@@ -53,7 +55,7 @@ export async function measureTurns(
   loopDelay.enable();
   const since = new Date();
   const logged = log.count;
-  const before = installation.meter.read();
+  const before = await readCosts(installation);
   const load = await runClosedLoop({
     ...scenario,
     callers: scenario.streams,
@@ -62,7 +64,7 @@ export async function measureTurns(
   loopDelay.disable();
   const unsaved = log.count - (await installation.countSaved());
   await installation.waitForSaves(log.count);
-  const after = installation.meter.read();
+  const costs = costsOf(before, await readCosts(installation), log.count - logged);
   await client.close();
   const firstByteOverhead = new Samples();
   const totals = new Samples();
@@ -92,11 +94,13 @@ export async function measureTurns(
       turn_p99_ms: round(totals.percentile(99)),
       save_p50_ms: round(saveLags.percentile(50)),
       save_p99_ms: round(saveLags.percentile(99)),
+      save_max_ms: round(saveLags.percentile(100)),
       unsaved_at_end: unsaved,
       generator_lag_p99_ms: round(loopDelay.percentile(99) / NANOSECONDS_PER_MS - 5),
       errors: errorCount,
     },
-    cpuRow: cpuRow(scenario, log.count - logged, before, after),
+    mysqlStatementsATurn: costs['MySQL statements'] ?? Number.NaN,
+    costRow: { scenario: name, streams, ...roundAll(costs) },
   };
 }
 
@@ -121,16 +125,28 @@ function callerOf(installation: ChatInstallation, scenario: Scenario, client: Ch
   };
 }
 
-function cpuRow(
-  { name, streams }: Scenario,
+/** Running totals, by the names under which they are reported. */
+async function readCosts(installation: ChatInstallation): Promise<Record<string, number>> {
+  const { mysqlStatements, redisCommands } = await installation.countAsked();
+  const costs: Record<string, number> = {
+    'MySQL statements': mysqlStatements,
+    'Redis commands': redisCommands,
+  };
+  for (const [process, { cpuSeconds }] of installation.meter.read())
+    costs[`${process} CPU ms`] = cpuSeconds * 1000;
+  return costs;
+}
+
+function costsOf(
+  before: Record<string, number>,
+  after: Record<string, number>,
   turns: number,
-  before: ReturnType<ChatInstallation['meter']['read']>,
-  after: ReturnType<ChatInstallation['meter']['read']>,
-): Row {
-  const row: Row = { scenario: name, streams };
-  for (const [process, use] of after) {
-    const seconds = use.cpuSeconds - (before.get(process)?.cpuSeconds ?? 0);
-    row[process] = round((seconds * 1000) / turns);
-  }
-  return row;
+): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(after).map(([name, total]) => [name, (total - (before[name] ?? 0)) / turns]),
+  );
+}
+
+function roundAll(costs: Record<string, number>): Row {
+  return Object.fromEntries(Object.entries(costs).map(([name, cost]) => [name, round(cost)]));
 }

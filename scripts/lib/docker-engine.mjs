@@ -6,7 +6,6 @@
  * - Redis: AOF, noeviction, published as `127.0.0.1:${REDIS_PUBLISHED_PORT}:6379`.
  */
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { runProgram } from './processes.mjs';
 import { projectRoot } from './project.mjs';
@@ -20,7 +19,6 @@ const STOP_TIMEOUT_MS = 2 * 60_000;
 
 /** @returns {Promise<boolean>} whether a Docker engine with the compose plugin answers */
 export async function dockerAnswers() {
-  if (!existsSync(COMPOSE_FILE)) return false;
   const engine = await runProgram('docker', ['info'], { timeoutMs: ANSWER_TIMEOUT_MS });
   if (engine.code !== 0) return false;
   return (await runProgram('docker', ['compose', 'version'], { timeoutMs: ANSWER_TIMEOUT_MS })).code === 0;
