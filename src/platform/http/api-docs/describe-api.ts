@@ -35,7 +35,7 @@ export function describeApi(app: NestFastifyApplication): OpenAPIObject {
   };
   for (const [path, item] of Object.entries(document.paths)) {
     for (const method of METHODS) {
-      const operation = item[method] as Operation | undefined;
+      const operation: Operation | undefined = item[method];
       if (!operation) continue;
       describeAccess(operation);
       addErrorResponses(path, operation);
