@@ -31,6 +31,47 @@ async function readTotals(database: Transactions): Promise<{ owned: bigint; leas
   return rows[0] && { owned: BigInt(rows[0].owned), least: BigInt(rows[0].least) };
 }
 
+/** Expects that the books hold what was acknowledged, once, and nothing else. */
+async function expectAllPresentOnce(
+  clients: BankClients,
+  accountIds: readonly string[],
+  database: Transactions,
+): Promise<void> {
+  await waitUntil('the expiry of what was abandoned', async () => {
+    await clients.expireHolds();
+    const rows: unknown[] = await database.single.query(`SELECT 1 FROM coin_holds WHERE status = 'open'`);
+    return rows.length === 0;
+  });
+  for (const accountId of accountIds) {
+    const { holds, journal } = await expectBooksToBalance(database, accountId);
+    const own = clients.holds.filter((hold) => hold.accountId === accountId);
+    expect(
+      holds.map(({ id, amount, status, settledAmount }) => ({ id, amount, status, settledAmount })),
+    ).toEqual(
+      own
+        .map(({ id, amount, end, charged }) => ({
+          id,
+          amount,
+          status: { settled: 'settled', released: 'released', penalized: 'released', abandoned: 'expired' }[
+            end
+          ],
+          settledAmount: end === 'settled' ? charged : null,
+        }))
+        .sort((a, b) => (a.id < b.id ? -1 : 1)),
+    );
+    const granted = clients.grants.filter((grant) => grant.accountId === accountId);
+    const penalized = own.filter((hold) => hold.end === 'penalized');
+    const written = (kind: string) =>
+      journal.flatMap((entry) =>
+        entry.kind === kind ? [`${entry.idempotencyKey} ${entry.balanceDelta - entry.debtDelta}`] : [],
+      );
+    expect(written('grant').sort()).toEqual(granted.map(({ key, amount }) => `${key} ${amount}`).sort());
+    expect(written('penalty').sort()).toEqual(
+      penalized.map(({ id, charged }) => `by-${id} ${-charged}`).sort(),
+    );
+  }
+}
+
 describe('a bank', () => {
   let mariadb: OwnMariadb;
   let processes: CoinServiceProcess[];
@@ -109,45 +150,4 @@ describe('a bank', () => {
       expect(await readTotals(database)).toMatchObject({ owned: total });
     },
   );
-
-  /** Expects that the books hold what was acknowledged, once, and nothing else. */
-  async function expectAllPresentOnce(
-    clients: BankClients,
-    accountIds: readonly string[],
-    database: Transactions,
-  ): Promise<void> {
-    await waitUntil('the expiry of what was abandoned', async () => {
-      await clients.expireHolds();
-      const rows: unknown[] = await database.single.query(`SELECT 1 FROM coin_holds WHERE status = 'open'`);
-      return rows.length === 0;
-    });
-    for (const accountId of accountIds) {
-      const { holds, journal } = await expectBooksToBalance(database, accountId);
-      const own = clients.holds.filter((hold) => hold.accountId === accountId);
-      expect(
-        holds.map(({ id, amount, status, settledAmount }) => ({ id, amount, status, settledAmount })),
-      ).toEqual(
-        own
-          .map(({ id, amount, end, charged }) => ({
-            id,
-            amount,
-            status: { settled: 'settled', released: 'released', penalized: 'released', abandoned: 'expired' }[
-              end
-            ],
-            settledAmount: end === 'settled' ? charged : null,
-          }))
-          .sort((a, b) => (a.id < b.id ? -1 : 1)),
-      );
-      const granted = clients.grants.filter((grant) => grant.accountId === accountId);
-      const penalized = own.filter((hold) => hold.end === 'penalized');
-      const written = (kind: string) =>
-        journal.flatMap((entry) =>
-          entry.kind === kind ? [`${entry.idempotencyKey} ${entry.balanceDelta - entry.debtDelta}`] : [],
-        );
-      expect(written('grant').sort()).toEqual(granted.map(({ key, amount }) => `${key} ${amount}`).sort());
-      expect(written('penalty').sort()).toEqual(
-        penalized.map(({ id, charged }) => `by-${id} ${-charged}`).sort(),
-      );
-    }
-  }
 });

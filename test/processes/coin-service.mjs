@@ -43,14 +43,16 @@ function describeFailure(error) {
   return { failure: { code, errno, message, isAway: isDatabaseAway(error) } };
 }
 
-process.on('message', async (/** @type {{ id: number, operation: string, request: any }} */ message) => {
-  const { id, operation, request } = message;
+/** @param {{ id: number, operation: string, request: any }} message */
+async function serve({ id, operation, request }) {
   try {
     await coins[operation](typeof request === 'object' ? withAmounts(request) : request);
     process.send?.({ id });
-  } catch (/** @type {any} */ error) {
+  } catch (error) {
     process.send?.({ id, ...(error instanceof AppError ? { refusal: error.code } : describeFailure(error)) });
   }
-});
+}
+
+process.on('message', (/** @type {any} */ message) => void serve(message));
 process.on('disconnect', () => process.exit(0));
 process.send?.('ready');
