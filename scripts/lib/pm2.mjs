@@ -67,7 +67,7 @@ export async function stop(settings) {
     return;
   }
   await step('Stopping', async () => {
-    // All at once: each has its own time for finishing, and "kill" alone would wait for none of them.
+    // First this, all at once: each process may take its time for finishing, and "kill" waits 3 seconds at most.
     await runQuietly(settings, ['delete', 'all'], { PM2_CONCURRENT_ACTIONS: '64' }).catch(ignoreFailure);
     await runQuietly(settings, ['kill']).catch(ignoreFailure);
     if (!(await waitUntil(() => !isRunning(daemon), DAEMON_END_MS))) await stopProcess(daemon, DAEMON_END_MS);

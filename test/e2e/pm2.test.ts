@@ -13,6 +13,10 @@ const RELOADS = 2;
 /** Each process boots in turn. */
 const RELOADS_TIMEOUT_MS = 5 * 60_000;
 
+async function expectSuccess(command: RunningCommand): Promise<void> {
+  expect(await command.exitCode, command.output()).toBe(0);
+}
+
 describe('the built product under PM2', () => {
   let product: Product;
   let installation: TestInstallation;
@@ -32,10 +36,6 @@ describe('the built product under PM2', () => {
 
   function pm2(...args: string[]): RunningCommand {
     return installation.run('pm2.mjs', args, { ...product.environment, PM2_API_INSTANCES: '2' });
-  }
-
-  async function expectSuccess(command: RunningCommand): Promise<void> {
-    expect(await command.exitCode, command.output()).toBe(0);
   }
 
   /** The pids of the processes that PM2 has running, by their names: api-0, worker-1 and the like. */
@@ -98,7 +98,6 @@ describe('the built product under PM2', () => {
       }
       await load.stop();
 
-      console.log('answered', load.answered, 'failed', load.failures.length);
       expect(load.failures).toEqual([]);
       await waitUntil('every turn saved', async () => {
         const rows: { n: string }[] = await database.single.query('SELECT COUNT(*) AS n FROM turns');
