@@ -3,11 +3,11 @@ import { canInstallPackages, installPackages } from './packages.mjs';
 import { OperatorError, step } from './terminal.mjs';
 
 /**
- * A program this project runs beside itself: where it is known to be, and what brings it on Debian and Ubuntu.
+ * A program this project, or its tests, run beside it: where it is known to be, and what brings it on Debian and Ubuntu.
  * @typedef {{ title: string, programs: string[], package: string }} ServerProgram
  */
 
-/** @type {Record<'mariadb' | 'redis' | 'nginx', ServerProgram>} */
+/** @type {Record<'mariadb' | 'redis' | 'nginx' | 'curl', ServerProgram>} */
 export const serverPrograms = {
   mariadb: {
     title: 'MariaDB 10.6 or newer, or MySQL 8.0 or newer',
@@ -20,6 +20,7 @@ export const serverPrograms = {
     package: 'redis-server',
   },
   nginx: { title: 'nginx', programs: ['nginx'], package: 'nginx' },
+  curl: { title: 'curl', programs: ['curl'], package: 'curl' },
 };
 
 /**

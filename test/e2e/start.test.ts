@@ -128,7 +128,7 @@ describe('npm start', () => {
 
   it.each(['worker', 'api', 'redis', 'mariadb'])('starts %s again when it dies', async (name) => {
     const before = installation.process(name);
-    await killOutright(before?.pid ?? 0);
+    await killOutright(before?.pid);
     await waitForOutput(launcher, `${name} runs again.`);
     expect(installation.process(name)?.pid).not.toBe(before?.pid);
     await vi.waitUntil(async () => (await fetch(`${installation.url}/health/ready`)).ok, START_TIMEOUT_MS);
@@ -164,7 +164,7 @@ describe('npm start after the launcher was killed', () => {
     const first = await installation.start();
     const left = installation.processes();
     const credentials = installation.credentials();
-    await killOutright(first.child.pid ?? 0);
+    await killOutright(first.child.pid);
     expect(left.every(isRunning)).toBe(true);
 
     const second = await installation.start();

@@ -30,7 +30,7 @@ describe('servers for tests', () => {
 
   it('that a killed owner left are removed by the next', async () => {
     const killed = await startServers();
-    await killOutright(killed.child.pid ?? 0);
+    await killOutright(killed.child.pid);
     expect(existsSync(directoryOf(killed))).toBe(true);
     const next = await startServers();
     expect(existsSync(directoryOf(killed))).toBe(false);

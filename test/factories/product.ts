@@ -102,6 +102,14 @@ function launchProcess(entry: string, args: string[], environment: Record<string
   };
 }
 
+/** Runs an entry point that is to end by itself. */
+export async function runEntry(entry: string, environment: Record<string, string>) {
+  const startedAt = performance.now();
+  const { child, output } = launchProcess(entry, [], environment);
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, output: output(), durationMs: performance.now() - startedAt };
+}
+
 async function killChild(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');

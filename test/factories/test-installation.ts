@@ -119,7 +119,9 @@ export async function waitForOutput(command: RunningCommand, text: string): Prom
 }
 
 /** Kills one process outright and waits until it is gone. */
-export async function killOutright(pid: number): Promise<void> {
+export async function killOutright(pid: number | undefined): Promise<void> {
+  // 0 would be this test's own process group.
+  if (!pid) throw new Error('The process to be killed does not run.');
   process.kill(pid, 'SIGKILL');
   await vi.waitUntil(() => identifyProcess(pid) === null);
 }

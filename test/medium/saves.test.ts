@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { saveTurns } from '../../src/modules/conversation/index.js';
 import { SaveTurnsHandler } from '../../src/modules/conversation/jobs/save-turns.handler.js';
 import { MessageReader } from '../../src/modules/conversation/message-reader.service.js';
 import { shardOf } from '../../src/modules/conversation/domain/shards.js';
+import { JobQueue } from '../../src/platform/queue/index.js';
 import { createTcpProxy } from '../factories/tcp-proxy.js';
 import { createTestApp, type TestApp } from '../factories/test-app.js';
-import { createTestDatabase } from '../factories/test-database.js';
+import { createTestWorker } from '../factories/test-worker.js';
 import { orderOf, TestTurns } from '../factories/turns.js';
+import { waitUntil } from '../factories/wait.js';
 
 describe('saving of turns', () => {
   let test: TestApp;
@@ -198,20 +201,22 @@ describe('saving of turns', () => {
   });
 });
 
-it('keeps turns while MySQL is away, and saves them when it is back', async () => {
-  const database = await createTestDatabase();
-  const proxy = await createTcpProxy(database.url);
-  const test = await createTestApp({ LOCKKEEPER_DATABASE_URL: proxy.url });
+it('a worker that lost MySQL saves what waits by itself when MySQL is back', async () => {
+  const test = await createTestApp();
   const turns = new TestTurns(test);
+  const mysql = await createTcpProxy(test.environment['LOCKKEEPER_DATABASE_URL'] ?? '');
+  const worker = await createTestWorker({ ...test.environment, LOCKKEEPER_DATABASE_URL: mysql.url });
+  const jobs = worker.get(JobQueue);
+  await mysql.cut();
   const id = await turns.conversation();
   const finished = await turns.finishedTurns(id, 3);
-  await proxy.cut();
-  await expect(turns.saveShard(shardOf(id))).rejects.toThrow();
-  await proxy.restore();
-  await turns.saveShard(shardOf(id));
+  await waitUntil('a save that failed', async () => (await jobs.depth(saveTurns.queue)).delayed > 0);
+  expect(await turns.savedOrder(id)).toEqual([]);
+  await mysql.restore();
+  await waitUntil('the save', async () => (await turns.savedOrder(id)).length === 6);
   expect(await turns.savedOrder(id)).toEqual(orderOf(finished));
+  await worker.close();
   await turns.close();
+  await mysql.cut();
   await test.close();
-  await proxy.cut();
-  await database.drop();
 });

@@ -52,11 +52,15 @@ interface MysqlPool {
   on(event: 'connection', listener: (connection: { query(sql: string): unknown }) => void): void;
 }
 
-/** Sets the isolation of every new connection once, rather than before each transaction. */
-function useReadCommitted(dataSource: DataSource): DataSource {
+const READ_COMMITTED = 'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED';
+
+/** Sets the isolation of every connection once, rather than before each transaction. */
+async function useReadCommitted(dataSource: DataSource): Promise<DataSource> {
   const { pool } = dataSource.driver as unknown as { pool: MysqlPool };
   pool.on('connection', (connection) => {
-    connection.query('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
+    connection.query(READ_COMMITTED);
   });
+  // The one connection that TypeORM has opened by now, to ask for the server's version.
+  await dataSource.query(READ_COMMITTED);
   return dataSource;
 }

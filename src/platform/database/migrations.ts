@@ -9,8 +9,8 @@ import { migrationsFolder } from './migrations-folder.js';
 /** `1700000000001-create-users.sql`: the time that orders it, and its one concern. */
 const FILE_NAME = /^(\d{13})-([a-z0-9-]+)\.sql$/;
 
-/** The name of the lock that keeps two release steps from migrating one database at once. */
-const LOCK_NAME = 'lockkeeper.migrate';
+/** The lock that keeps two release steps from migrating one database at once. Its name is known to the whole server. */
+const LOCK_NAME = `CONCAT('lockkeeper.migrate.', LEFT(SHA1(DATABASE()), 16))`;
 const LOCK_WAIT_SECONDS = 60;
 
 type MigrationClass = new () => MigrationInterface;
@@ -78,8 +78,7 @@ export async function migrateDatabase(config: ConfigOf<typeof databaseConfig>): 
 async function runMigrations(dataSource: DataSource): Promise<string[]> {
   const holder = dataSource.createQueryRunner();
   try {
-    const [row] = (await holder.query('SELECT GET_LOCK(?, ?) AS is_mine', [
-      LOCK_NAME,
+    const [row] = (await holder.query(`SELECT GET_LOCK(${LOCK_NAME}, ?) AS is_mine`, [
       LOCK_WAIT_SECONDS,
     ])) as [{ is_mine: string | number | null }];
     if (Number(row.is_mine) !== 1) {
@@ -91,7 +90,7 @@ async function runMigrations(dataSource: DataSource): Promise<string[]> {
     const applied = await dataSource.runMigrations({ transaction: 'none' });
     return applied.map((migration) => migration.name);
   } finally {
-    await holder.query('SELECT RELEASE_LOCK(?)', [LOCK_NAME]).catch(() => undefined);
+    await holder.query(`SELECT RELEASE_LOCK(${LOCK_NAME})`).catch(() => undefined);
     await holder.release();
   }
 }

@@ -4,6 +4,8 @@ import { databaseAddress, databaseConfig, tryDatabase } from '../database/index.
 import { EvictingRedisError, redisAddress, redisConfig, tryDurableRedis } from '../redis/index.js';
 
 const RETRY_INTERVAL_MS = 500;
+/** The last attempt gets this long though the time is up. */
+const SHORTEST_ATTEMPT_MS = 1_000;
 
 /**
  * Waits until MySQL and Redis answer.
@@ -32,7 +34,7 @@ async function waitFor(
   const deadline = performance.now() + timeoutMs;
   for (let isFirst = true; ; isFirst = false) {
     try {
-      return await attempt();
+      return await within(Math.max(deadline - performance.now(), SHORTEST_ATTEMPT_MS), attempt());
     } catch (error) {
       if (error instanceof EvictingRedisError) throw error;
       const reason = error instanceof Error ? error.message || error.name : String(error);
@@ -42,5 +44,18 @@ async function waitFor(
       if (isFirst) report(`Waiting for ${name}: ${reason}`);
       await delay(RETRY_INTERVAL_MS);
     }
+  }
+}
+
+/** A server that takes connections and is silent would otherwise be waited for without end. */
+async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
+  const timer = new AbortController();
+  const timeout = delay(timeoutMs, undefined, { signal: timer.signal }).then(() => {
+    throw new Error('it takes connections but says nothing');
+  });
+  try {
+    return await Promise.race([work, timeout]);
+  } finally {
+    timer.abort();
   }
 }

@@ -44,7 +44,7 @@ export class JobQueue implements OnModuleInit {
       removeOnComplete: { count: job.keepCompleted },
       removeOnFail: { count: job.keepFailed },
       ...(job.idempotency.mode === 'once'
-        ? { jobId: key }
+        ? { jobId: jobIdOf(key) }
         : { deduplication: { id: key, keepLastIfActive: true } }),
     });
   }
@@ -84,4 +84,9 @@ export class JobQueue implements OnModuleInit {
     if (name === undefined) throw new Error(`The queue ${queue.name} has no shard ${shard}.`);
     return this.moduleRef.get<Queue>(getQueueToken(name), { strict: false });
   }
+}
+
+/** BullMQ takes neither whole numbers nor colons in the id of a job. */
+function jobIdOf(key: string): string {
+  return `once-${encodeURIComponent(key)}`;
 }

@@ -1,4 +1,5 @@
 import { getQueueToken } from '@nestjs/bullmq';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   type BeforeApplicationShutdown,
   Inject,
@@ -20,6 +21,9 @@ import { queueConfig } from './queue.config.js';
 
 /** The jobs of the product, injected. */
 export const JOB_DEFINITIONS = Symbol('job-definitions');
+
+/** How long aborted jobs have until they are left to the workers that find them stalled. */
+const ABORT_MS = 1_000;
 
 type AnyJob = JobDefinition;
 type AnyHandler = JobHandler<AnyJob>;
@@ -52,17 +56,8 @@ export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShut
 
   /** Takes no new job, gives running ones until the deadline, then aborts them; BullMQ hands those to others. */
   async beforeApplicationShutdown(): Promise<void> {
-    const deadline = new Promise<'late'>((resolve) => {
-      setTimeout(() => resolve('late'), this.shutdownTimer.remainingMs()).unref();
-    });
-    await Promise.all(
-      this.workers.map(async (worker) => {
-        if ((await Promise.race([worker.close(), deadline])) === 'late') {
-          worker.cancelAllJobs('the process stops');
-          await worker.close(true);
-        }
-      }),
-    );
+    const remainingMs = this.shutdownTimer.remainingMs();
+    await Promise.all(this.workers.map((worker) => stopWorker(worker, remainingMs)));
   }
 
   /** How many BullMQ workers of this process are running. */
@@ -137,6 +132,15 @@ export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShut
     if (isFinal) this.logger.error('job failed for good', error, fields);
     else this.logger.warn('job requeued', { ...fields, reason: error.message });
   }
+}
+
+async function stopWorker(worker: Worker, remainingMs: number): Promise<void> {
+  const closed = worker.close().then(() => true);
+  if (await Promise.race([closed, delay(remainingMs, false, { ref: false })])) return;
+  worker.cancelAllJobs('the process stops');
+  if (await Promise.race([closed, delay(ABORT_MS, false, { ref: false })])) return;
+  // Without Redis the worker would wait to say goodbye for as long as that takes.
+  worker.disconnect().catch(() => undefined);
 }
 
 /** Fails as soon as the signal is aborted, also if the work ignores it. */

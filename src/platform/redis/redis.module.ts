@@ -8,7 +8,8 @@ export const DURABLE_REDIS = Symbol('redis:durable');
 
 const logger = new Logger('Redis');
 
-function connectDurable(config: ConfigOf<typeof redisConfig>): RedisClient {
+/** Connected if Redis is there, so that whatever is done at boot can use it; also if it is not. */
+async function connectDurable(config: ConfigOf<typeof redisConfig>): Promise<RedisClient> {
   let isDown = false;
   const client = connect(config.durableUrl, failFastOptions(config.commandTimeoutMs), (error) => {
     if (!isDown) logger.warn(`Redis is away: ${error.message}`);
@@ -17,6 +18,10 @@ function connectDurable(config: ConfigOf<typeof redisConfig>): RedisClient {
   client.on('ready', () => {
     if (isDown) logger.log('Redis is back.');
     isDown = false;
+  });
+  await new Promise<void>((resolve) => {
+    client.once('ready', resolve).once('error', () => resolve());
+    setTimeout(resolve, config.commandTimeoutMs).unref();
   });
   return client;
 }

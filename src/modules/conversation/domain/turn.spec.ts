@@ -14,4 +14,11 @@ describe('the title of a new conversation', () => {
   it('is never empty', () => {
     expect(titleFrom(' \n ')).toBe('New conversation');
   });
+
+  it('fits its column though people see few characters', () => {
+    const family = '👨‍👩‍👧‍👦';
+    expect(titleFrom(family.repeat(100))).toBe(`${family.repeat(17)}…`);
+    expect(titleFrom(`a${'\u0301'.repeat(500)}`)).toBe('…');
+    expect(titleFrom('🙂'.repeat(80))).toBe('🙂'.repeat(80));
+  });
 });

@@ -42,17 +42,32 @@ export const turnSchema = z.object({
 });
 export type Turn = z.infer<typeof turnSchema>;
 
+/** As people count them. */
 const MAX_TITLE_CHARACTERS = 80;
+/** As the column counts them, at most: one emoji that people see can be eleven. */
+const MAX_TITLE_LENGTH = 200;
 const segmenter = new Intl.Segmenter();
 
 /** What a conversation is called until its owner names it: the beginning of the first message. */
 export function titleFrom(text: string): string {
   const oneLine = text
-    .slice(0, MAX_TITLE_CHARACTERS * 20)
+    .slice(0, MAX_TITLE_LENGTH * 8)
     .replace(/\s+/gu, ' ')
     .trim();
   if (oneLine === '') return 'New conversation';
-  const characters = Array.from(segmenter.segment(oneLine), ({ segment }) => segment);
-  if (characters.length <= MAX_TITLE_CHARACTERS) return oneLine;
-  return `${characters.slice(0, MAX_TITLE_CHARACTERS - 1).join('')}…`;
+  let title = '';
+  let characters = 0;
+  for (const { segment } of segmenter.segment(oneLine)) {
+    const isFull = characters === MAX_TITLE_CHARACTERS || title.length + segment.length > MAX_TITLE_LENGTH;
+    if (isFull) return shortened(title);
+    title += segment;
+    characters++;
+  }
+  return title;
+}
+
+/** The beginning of a title that is too long, with a sign that there was more. */
+function shortened(title: string): string {
+  const segments = Array.from(segmenter.segment(title), ({ segment }) => segment);
+  return `${segments.slice(0, -1).join('')}…`;
 }
