@@ -1,4 +1,5 @@
 import { chatConfig } from './modules/chat/index.js';
+import { coinAccountConfig } from './modules/coin-account/index.js';
 import { conversationConfig } from './modules/conversation/index.js';
 import { providerConfig } from './modules/provider/index.js';
 import { authConfig } from './modules/auth/index.js';
@@ -19,4 +20,5 @@ export const configDefinitions: readonly ConfigDefinition[] = [
   conversationConfig,
   chatConfig,
   authConfig,
+  coinAccountConfig,
 ];

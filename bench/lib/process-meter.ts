@@ -7,6 +7,13 @@ export interface ProcessUse {
   cpuSeconds: number;
 }
 
+/** Processor time of the whole machine since it was started, all cores together. */
+export interface MachineUse {
+  busySeconds: number;
+  /** Taken by other virtual machines on the same host. */
+  stolenSeconds: number;
+}
+
 const SAMPLE_INTERVAL_MS = 200;
 /** USER_HZ, the unit of the times in /proc/PID/stat: 100 on every Linux that Node.js runs on. */
 const TICKS_PER_SECOND = 100;
@@ -43,6 +50,21 @@ export class ProcessMeter {
 
   stop(): void {
     clearInterval(this.timer);
+  }
+}
+
+/** What the machine has done; NaN where there is no /proc/stat. */
+export function readMachine(): MachineUse {
+  try {
+    // proc(5): user, nice, system, idle, iowait, irq, softirq, steal. Guests are counted in user and nice.
+    const fields = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0]?.trim().split(/\s+/).slice(1) ?? [];
+    const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = fields.map(Number);
+    return {
+      busySeconds: (user + nice + system + irq + softirq) / TICKS_PER_SECOND,
+      stolenSeconds: steal / TICKS_PER_SECOND,
+    };
+  } catch {
+    return { busySeconds: Number.NaN, stolenSeconds: Number.NaN };
   }
 }
 

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Benchmark, BenchResult, BenchSettings } from './benchmark.ts';
-import { describeMachine } from './machine.ts';
+import { describeMachine, type Machine } from './machine.ts';
 import { formatReport, formatTable, round } from './report.ts';
 import { type BenchServers, startBenchServers } from './servers.ts';
 
@@ -46,17 +46,23 @@ export async function runBench(
   const begin = performance.now();
   const { tables, goals } = await runOnServers(benchmark, options, output);
   const hasMetAll = goals.every((goal) => goal.met);
+  const machine = await describeMachine();
   const document = {
     name,
-    machine: await describeMachine(),
+    machine,
     started_at: startedAt.toISOString(),
     duration_s: round((performance.now() - begin) / 1000),
     rows: tables.flatMap(({ title, rows }) => rows.map((row) => ({ table: title, ...row }))),
     goals,
   };
   if (options.isJson) output.print(`${JSON.stringify(document, null, 2)}\n`);
-  else output.print(formatReport(tables, goals));
+  else output.print(`${describeRun(name, machine, document.duration_s)}\n\n${formatReport(tables, goals)}`);
   return hasMetAll ? 0 : 1;
+}
+
+function describeRun(name: string, machine: Machine, seconds: number | null): string {
+  const { cores, node, mariadb, redis } = machine;
+  return `${name}: ${seconds} s on ${cores} cores, Node ${node}, MariaDB ${mariadb ?? '-'}, Redis ${redis ?? '-'}`;
 }
 
 function benchmarkNames(directory: string): string[] {

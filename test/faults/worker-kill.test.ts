@@ -70,7 +70,8 @@ it(`saves each of ${CONVERSATIONS * TURNS_EACH} concurrent turns once and in ord
   const savedAtKill = await countSaved();
   await waitUntil('turns finished without a worker', () => countFinished() >= savedAtKill + 30);
   worker = await product.startWorker();
-  await waitUntil('the next worker saving', async () => (await countSaved()) > savedAtKill + 10);
+  // A shard whose worker died is given up after its lock's ten seconds.
+  await waitUntil('the next worker saving', async () => (await countSaved()) > savedAtKill + 10, 60_000);
   await worker.kill();
   await conversations;
   await product.startWorker();

@@ -126,6 +126,15 @@ describe('the description of the API', () => {
   });
 });
 
+/** What a page makes the browser fetch. */
+function references(html: string): string[] {
+  const attributes = [...html.matchAll(/\b(?:src|href|spec-url)=["']([^"']+)["']/g)].map(
+    (match) => match[1]!,
+  );
+  const styles = [...html.matchAll(/url\(([^)]+)\)|@import\s+(\S+)/g)].map((match) => match[1] ?? match[2]!);
+  return [...attributes, ...styles].filter((reference) => !/^["']?(data:|#)/.test(reference));
+}
+
 describe('the readers of the API', () => {
   let test: TestApp;
   beforeAll(async () => {
@@ -134,17 +143,6 @@ describe('the readers of the API', () => {
   afterAll(() => test.close());
 
   const get = (url: string) => test.app.inject({ url });
-
-  /** What a page makes the browser fetch. */
-  function references(html: string): string[] {
-    const attributes = [...html.matchAll(/\b(?:src|href|spec-url)=["']([^"']+)["']/g)].map(
-      (match) => match[1]!,
-    );
-    const styles = [...html.matchAll(/url\(([^)]+)\)|@import\s+(\S+)/g)].map(
-      (match) => match[1] ?? match[2]!,
-    );
-    return [...attributes, ...styles].filter((reference) => !/^["']?(data:|#)/.test(reference));
-  }
 
   it.each(['/docs', '/docs/', '/redoc'])('%s takes nothing from another host', async (page) => {
     const answer = await get(page);

@@ -20,6 +20,12 @@ const accountBlocked = defineError({
   title: 'The account is blocked; ask an operator.',
 });
 
+export const accountBusy = defineError({
+  code: 'account_busy',
+  kind: 'rate_limited',
+  title: 'Too many operations on this account wait already.',
+});
+
 const holdNotFound = defineError({
   code: 'hold_not_found',
   kind: 'not_found',

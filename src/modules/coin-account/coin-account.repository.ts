@@ -7,20 +7,13 @@ import {
   toHold,
   toJournalEntry,
   toRecordedOperation,
+  type Row,
 } from './coin-account.rows.js';
 import { type AccountState, emptyAccount } from './domain/account.js';
-import type { Decision, Facts, RecordedOperation } from './domain/decision.js';
+import type { Operation, RecordedOperation } from './domain/decision.js';
 import type { Hold } from './domain/hold.js';
 import type { JournalEntry } from './domain/journal.js';
-
-/** One operation on one account: what it must know, and how it is decided. */
-export interface Operation<R> {
-  readonly accountId: string;
-  readonly holdId?: string | undefined;
-  readonly idempotencyKey?: string | undefined;
-  /** Pure: it may run several times, and only the last run counts. */
-  readonly decide: (facts: Facts) => Decision<R>;
-}
+import { type GroupFacts, OperationGroup, type Outcome } from './domain/operation-group.js';
 
 /** An operation that lost a race for the same new row runs again and finds the row. */
 const MAX_DUPLICATE_KEY_ATTEMPTS = 4;
@@ -37,6 +30,18 @@ const SELECT_FACTS = `
   LEFT JOIN coin_operations o ON o.account_id = a.id AND o.idempotency_key = ?
   FOR UPDATE`;
 
+/** The same for a group. */
+const SELECT_ACCOUNT = `
+  SELECT UTC_TIMESTAMP(3) AS now, a.id, a.balance, a.frozen, a.debt, a.is_blocked, a.journal_sequence,
+    a.journal_hash, a.updated_at
+  FROM (SELECT 1 AS one) AS base LEFT JOIN coin_accounts a ON a.id = ? FOR UPDATE`;
+const SELECT_HOLDS = `SELECT * FROM coin_holds WHERE id IN (?) FOR UPDATE`;
+const SELECT_OPERATIONS = `SELECT * FROM coin_operations WHERE account_id = ? AND idempotency_key IN (?) FOR UPDATE`;
+
+const HOLD_COLUMNS =
+  'id, account_id, amount, status, settled_amount, debt_amount, purpose, reference, opened_sequence, ' +
+  'ended_sequence, expires_at, created_at, ended_at';
+
 const JOURNAL_COLUMNS =
   'account_id, sequence, kind, balance_delta, frozen_delta, debt_delta, balance_after, frozen_after, debt_after, ' +
   'hold_id, reference, actor, reason, note, idempotency_key, created_at, hash';
@@ -46,15 +51,19 @@ const JOURNAL_COLUMNS =
 export class CoinAccountRepository {
   constructor(private readonly transactions: Transactions) {}
 
-  /** Runs one operation in one short transaction. Waits for others on the same account. */
-  async execute<R>(operation: Operation<R>): Promise<Decision<R>> {
+  /**
+   * Runs operations on one account in the order given, each on what the one before left, in one short
+   * transaction. One that is refused, or whose rule throws, leaves the others as they are. Waits for other
+   * processes' groups on the same account.
+   */
+  async executeGroup(accountId: string, operations: readonly Operation<unknown>[]): Promise<Outcome[]> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.transactions.run(async (transaction) => {
-          const facts = await this.lockFacts(transaction, operation);
-          const decision = operation.decide(facts);
-          await this.write(transaction, facts, decision);
-          return decision;
+          const group = new OperationGroup(await this.lockFacts(transaction, accountId, operations));
+          const outcomes = operations.map((operation) => group.run(operation));
+          await this.write(transaction, group);
+          return outcomes;
         });
       } catch (error) {
         if (attempt >= MAX_DUPLICATE_KEY_ATTEMPTS || !isDuplicateKey(error)) throw error;
@@ -62,43 +71,46 @@ export class CoinAccountRepository {
     }
   }
 
-  private async lockFacts(transaction: Transaction, operation: Operation<unknown>): Promise<Facts> {
-    const { accountId, holdId = null, idempotencyKey = null } = operation;
-    const [row] = await transaction.query<[Record<string, unknown>]>(SELECT_FACTS, [
-      accountId,
-      holdId,
-      idempotencyKey,
-    ]);
-    const account = pick(row, 'a');
-    const hold = pick(row, 'h');
-    const recorded = pick(row, 'o');
-    return {
-      account: account ? toAccount(account) : emptyAccount(accountId),
-      isKnown: account !== undefined,
-      hold: hold && toHold(hold),
-      recorded: recorded && toRecordedOperation(recorded),
-      now: row['now'] as Date,
-    };
-  }
-
-  private async write(transaction: Transaction, facts: Facts, decision: Decision<unknown>): Promise<void> {
-    if (decision.kind === 'apply') await this.writeChange(transaction, facts, decision);
-    if (decision.kind !== 'repeat' && decision.record) {
-      await this.insertRecord(transaction, decision.record, facts.now);
-    }
-  }
-
-  private async writeChange(
+  /** One round trip for a single operation, three for a group; the account's row is locked first. */
+  private async lockFacts(
     transaction: Transaction,
-    facts: Facts,
-    change: Extract<Decision<unknown>, { kind: 'apply' }>,
-  ): Promise<void> {
-    // The account first: two that make the same account meet here, before either wrote anything else.
-    if (facts.isKnown) await this.updateAccount(transaction, change.account);
-    else await this.insertAccount(transaction, change.account);
-    if (change.openedHold) await this.insertHold(transaction, change.openedHold);
-    if (change.endedHold) await this.updateEndedHold(transaction, change.endedHold);
-    await this.insertEntries(transaction, change.entries);
+    accountId: string,
+    operations: readonly Operation<unknown>[],
+  ): Promise<GroupFacts> {
+    const holdIds = distinct(operations.map((operation) => operation.holdId));
+    const keys = distinct(operations.map((operation) => operation.idempotencyKey));
+    if (holdIds.length <= 1 && keys.length <= 1) {
+      const [row] = await transaction.query<[Row]>(SELECT_FACTS, [
+        accountId,
+        holdIds[0] ?? null,
+        keys[0] ?? null,
+      ]);
+      return groupFacts(
+        accountId,
+        row['now'] as Date,
+        pick(row, 'a'),
+        present(pick(row, 'h')),
+        present(pick(row, 'o')),
+      );
+    }
+    const [row] = await transaction.query<[Row]>(SELECT_ACCOUNT, [accountId]);
+    const holds = holdIds.length > 0 ? await transaction.query<Row[]>(SELECT_HOLDS, [holdIds]) : [];
+    const records =
+      keys.length > 0 ? await transaction.query<Row[]>(SELECT_OPERATIONS, [accountId, keys]) : [];
+    return groupFacts(accountId, row['now'] as Date, row['id'] === null ? undefined : row, holds, records);
+  }
+
+  private async write(transaction: Transaction, group: OperationGroup): Promise<void> {
+    const { account, isNewAccount, entries, openedHolds, endedHolds, records } = group.changes();
+    if (entries.length > 0) {
+      // The account first: two that make the same account meet here, before either wrote anything else.
+      if (isNewAccount) await this.insertAccount(transaction, account);
+      else await this.updateAccount(transaction, account);
+      if (openedHolds.length > 0) await this.insertHolds(transaction, openedHolds);
+      if (endedHolds.length > 0) await this.updateEndedHolds(transaction, endedHolds);
+      await this.insertEntries(transaction, entries);
+    }
+    if (records.length > 0) await this.insertRecords(transaction, records, group.now);
   }
 
   private async insertAccount(transaction: Transaction, account: AccountState): Promise<void> {
@@ -136,37 +148,17 @@ export class CoinAccountRepository {
     );
   }
 
-  private async insertHold(transaction: Transaction, hold: Hold): Promise<void> {
-    await transaction.query(
-      `INSERT INTO coin_holds
-         (id, account_id, amount, status, purpose, reference, opened_sequence, expires_at, created_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      [
-        hold.id,
-        hold.accountId,
-        String(hold.amount),
-        hold.status,
-        hold.purpose,
-        hold.reference,
-        hold.openedSequence,
-        hold.expiresAt,
-        hold.createdAt,
-      ],
-    );
+  private async insertHolds(transaction: Transaction, holds: readonly Hold[]): Promise<void> {
+    await transaction.query(`INSERT INTO coin_holds (${HOLD_COLUMNS}) VALUES ?`, [holds.map(holdValues)]);
   }
 
-  private async updateEndedHold(transaction: Transaction, hold: Hold): Promise<void> {
+  /** All in one statement: the rows are there, so that each is updated; when they expire is left as it is. */
+  private async updateEndedHolds(transaction: Transaction, holds: readonly Hold[]): Promise<void> {
     await transaction.query(
-      `UPDATE coin_holds
-       SET status = ?, settled_amount = ?, debt_amount = ?, ended_sequence = ?, ended_at = ? WHERE id = ?`,
-      [
-        hold.status,
-        hold.settledAmount?.toString() ?? null,
-        hold.debtAmount?.toString() ?? null,
-        hold.endedSequence,
-        hold.endedAt,
-        hold.id,
-      ],
+      `INSERT INTO coin_holds (${HOLD_COLUMNS}) VALUES ? ON DUPLICATE KEY UPDATE
+         status = VALUES(status), settled_amount = VALUES(settled_amount), debt_amount = VALUES(debt_amount),
+         ended_sequence = VALUES(ended_sequence), ended_at = VALUES(ended_at)`,
+      [holds.map(holdValues)],
     );
   }
 
@@ -193,18 +185,22 @@ export class CoinAccountRepository {
     await transaction.query(`INSERT INTO coin_journal (${JOURNAL_COLUMNS}) VALUES ?`, [rows]);
   }
 
-  private async insertRecord(transaction: Transaction, record: RecordedOperation, now: Date): Promise<void> {
+  private async insertRecords(
+    transaction: Transaction,
+    records: readonly RecordedOperation[],
+    now: Date,
+  ): Promise<void> {
+    const rows = records.map((record) => [
+      record.accountId,
+      record.idempotencyKey,
+      record.kind,
+      record.requestHash,
+      JSON.stringify(record.outcome),
+      now,
+    ]);
     await transaction.query(
-      `INSERT INTO coin_operations (account_id, idempotency_key, kind, request_hash, outcome, created_at)
-       VALUES (?, ?, ?, ?, ?, ?)`,
-      [
-        record.accountId,
-        record.idempotencyKey,
-        record.kind,
-        record.requestHash,
-        JSON.stringify(record.outcome),
-        now,
-      ],
+      `INSERT INTO coin_operations (account_id, idempotency_key, kind, request_hash, outcome, created_at) VALUES ?`,
+      [rows],
     );
   }
 
@@ -265,4 +261,46 @@ export class CoinAccountRepository {
     );
     return rows.map(toJournalEntry);
   }
+}
+
+function holdValues(hold: Hold): unknown[] {
+  return [
+    hold.id,
+    hold.accountId,
+    String(hold.amount),
+    hold.status,
+    hold.settledAmount?.toString() ?? null,
+    hold.debtAmount?.toString() ?? null,
+    hold.purpose,
+    hold.reference,
+    hold.openedSequence,
+    hold.endedSequence,
+    hold.expiresAt,
+    hold.createdAt,
+    hold.endedAt,
+  ];
+}
+
+function groupFacts(
+  accountId: string,
+  now: Date,
+  account: Row | undefined,
+  holds: readonly Row[],
+  records: readonly Row[],
+): GroupFacts {
+  return {
+    account: account ? toAccount(account) : emptyAccount(accountId),
+    isKnown: account !== undefined,
+    holds: holds.map(toHold),
+    records: records.map(toRecordedOperation),
+    now,
+  };
+}
+
+function distinct(values: readonly (string | undefined)[]): string[] {
+  return [...new Set(values)].filter((value) => value !== undefined);
+}
+
+function present<T>(value: T | undefined): T[] {
+  return value === undefined ? [] : [value];
 }

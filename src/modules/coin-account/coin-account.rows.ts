@@ -5,7 +5,7 @@ import type { EntryKind, JournalEntry } from './domain/journal.js';
 
 /** How rows become values. 64-bit integers arrive as strings, times as dates in UTC. */
 
-type Row = Record<string, unknown>;
+export type Row = Record<string, unknown>;
 
 export function toAccount(row: Row): AccountState {
   return {

@@ -9,7 +9,9 @@ import {
   idempotencyKeyInvalid,
   rejectionError,
 } from './coin-account.errors.js';
-import { CoinAccountRepository, type Operation } from './coin-account.repository.js';
+import { AccountLines } from './account-lines.js';
+import { CoinAccountRepository } from './coin-account.repository.js';
+import type { Operation } from './domain/decision.js';
 import { emptyAccount } from './domain/account.js';
 import type { Hold } from './domain/hold.js';
 import type { JournalEntry } from './domain/journal.js';
@@ -45,7 +47,10 @@ const MAX_PAGE = 100;
  */
 @Injectable()
 export class CoinAccountService {
-  constructor(private readonly repository: CoinAccountRepository) {}
+  constructor(
+    private readonly repository: CoinAccountRepository,
+    private readonly lines: AccountLines,
+  ) {}
 
   /**
    * Gives coins to an account, making it if need be. A debt is paid first.
@@ -202,7 +207,7 @@ export class CoinAccountService {
   }
 
   private async execute<R>(operation: Operation<R>): Promise<R> {
-    const decision = await this.repository.execute(operation);
+    const decision = await this.lines.execute(operation);
     if (decision.kind === 'reject') throw rejectionError(decision.rejection);
     return decision.result;
   }

@@ -61,6 +61,15 @@ export type Decision<R> =
   | { kind: 'repeat'; result: R }
   | { kind: 'reject'; rejection: Rejection; record?: RecordedOperation };
 
+/** One operation on one account: what it must know, and how it is decided. */
+export interface Operation<R> {
+  readonly accountId: string;
+  readonly holdId?: string | undefined;
+  readonly idempotencyKey?: string | undefined;
+  /** Pure: it may run several times, and only the last run counts. */
+  readonly decide: (facts: Facts) => Decision<R>;
+}
+
 /** The decision that follows from what was posted. */
 export function applied<R>(
   posting: Posting,

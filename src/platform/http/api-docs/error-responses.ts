@@ -59,27 +59,29 @@ const openAiErrorSchema = {
 
 const kinds = Object.keys(errorKinds) as ErrorKind[];
 
+const retryAfter = { 'Retry-After': { description: 'In seconds.', schema: { type: 'integer' } } };
+
+function responsesOf(prefix: string, mediaType: string, schema: string): [name: string, response: object][] {
+  return kinds.map((kind) => [
+    `${prefix}_${kind}`,
+    {
+      description: descriptions[kind],
+      content: { [mediaType]: { schema: { $ref: `#/components/schemas/${schema}` } } },
+      ...(errorKinds[kind].isRetryable ? { headers: retryAfter } : {}),
+    },
+  ]);
+}
+
 /** The schemas of both error shapes, and a response of each shape for every kind of failure. */
 export function errorComponents() {
-  const responses = (prefix: string, mediaType: string, schema: string) =>
-    kinds.map((kind) => [
-      `${prefix}_${kind}`,
-      {
-        description: descriptions[kind],
-        content: { [mediaType]: { schema: { $ref: `#/components/schemas/${schema}` } } },
-        ...(errorKinds[kind].isRetryable ? { headers: retryAfter } : {}),
-      },
-    ]);
   return {
     schemas: { Problem: { ...problemSchema }, OpenAiError: { ...openAiErrorSchema } } as object,
     responses: Object.fromEntries([
-      ...responses('Problem', 'application/problem+json', 'Problem'),
-      ...responses('OpenAiError', 'application/json', 'OpenAiError'),
+      ...responsesOf('Problem', 'application/problem+json', 'Problem'),
+      ...responsesOf('OpenAiError', 'application/json', 'OpenAiError'),
     ]) as Record<string, never>,
   };
 }
-
-const retryAfter = { 'Retry-After': { description: 'In seconds.', schema: { type: 'integer' } } };
 
 /** Adds the failures that an operation shares with all like it, where it does not describe them itself. */
 export function addErrorResponses(path: string, operation: Operation): void {
