@@ -88,6 +88,14 @@ describe('the sweep of turns whose process has died', () => {
     expect(await savedTurn(turn.id)).toMatchObject({ status: 'interrupted', cost_micro_coins: '0' });
   });
 
+  it('ends a turn that was charged before its process died for what it was charged', async () => {
+    const { chatter, turn } = await abandonedTurn(PARTIAL);
+    await accounting.close(chatter.user.id, turn.id, { kind: 'settle', amount: 777n });
+    await sweeper().sweep();
+    expect((await chatter.books()).holds).toMatchObject([{ status: 'settled', settledAmount: 777n }]);
+    expect(await savedTurn(turn.id)).toMatchObject({ status: 'interrupted', cost_micro_coins: '777' });
+  });
+
   it('ends each turn once though several sweep at the same time', async () => {
     const abandoned = [];
     for (let n = 0; n < 10; n++) abandoned.push(await abandonedTurn(PARTIAL));
