@@ -11,13 +11,13 @@ import { waitUntil } from '../factories/wait.js';
 
 const RELOADS = 2;
 /** Each process boots in turn. */
-const RELOADS_TIMEOUT_MS = 5 * 60_000;
+const TIMEOUT_MS = 5 * 60_000;
 
 async function expectSuccess(command: RunningCommand): Promise<void> {
   expect(await command.exitCode, command.output()).toBe(0);
 }
 
-describe('the built product under PM2', () => {
+describe('the built product under PM2', { timeout: TIMEOUT_MS }, () => {
   let product: Product;
   let installation: TestInstallation;
   let load: Load;
