@@ -100,6 +100,19 @@ describe('the sweep of turns whose process has died', () => {
     }
   });
 
+  it('gives processes time to show that they live when Redis was away for all', async () => {
+    const { chatter } = await abandonedTurn('');
+    const sweep = sweeper();
+    const find = turns.service.findAbandonedTurns.bind(turns.service);
+    turns.service.findAbandonedTurns = () => Promise.reject(new Error('Redis is away'));
+    await sweep.sweep();
+    turns.service.findAbandonedTurns = find;
+    await sweep.sweep();
+    expect((await chatter.books()).account.frozen).toBe(HELD);
+    await sweep.sweep();
+    expect((await chatter.books()).account.frozen).toBe(0n);
+  });
+
   it('is not stopped by a turn that cannot be ended', async () => {
     const withoutHold = turns.turn(await turns.conversation(0), { owner_id: randomUUID() });
     await turns.service.startTurn(withoutHold);
