@@ -49,7 +49,10 @@ async function serve({ id, operation, request }) {
     await coins[operation](typeof request === 'object' ? withAmounts(request) : request);
     process.send?.({ id });
   } catch (error) {
-    process.send?.({ id, ...(error instanceof AppError ? { refusal: error.code } : describeFailure(error)) });
+    process.send?.({
+      id,
+      ...(error instanceof AppError ? { refusal: /** @type {any} */ (error).code } : describeFailure(error)),
+    });
   }
 }
 
