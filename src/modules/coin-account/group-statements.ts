@@ -17,7 +17,7 @@ const SELECT_ACCOUNT = `
     a.journal_hash, a.updated_at
   FROM (SELECT 1 AS one) AS base LEFT JOIN coin_accounts a ON a.id = ? FOR UPDATE`;
 const SELECT_HOLDS = `SELECT * FROM coin_holds WHERE id IN (?) FOR UPDATE`;
-const SELECT_OPERATIONS = `SELECT * FROM coin_operations WHERE account_id = ? AND idempotency_key IN (?) FOR UPDATE`;
+const SELECT_OPERATIONS = `SELECT * FROM coin_operations WHERE account_id = ? AND idempotency_key IN (?)`;
 
 const HOLD_COLUMNS =
   'id, account_id, amount, status, settled_amount, debt_amount, purpose, reference, opened_sequence, ' +
