@@ -1,15 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { CoinAccountModule, CoinAccountService } from '../../src/modules/coin-account/index.js';
+import { CoinHistoryService } from '../../src/modules/coin-account/coin-history.service.js';
 import { Transactions } from '../../src/platform/database/index.js';
 import { createTestModule, type TestModule } from './test-module.js';
 
 /** The ledger on a database of its own, with short forms of its operations. */
 export class TestCoins {
   readonly service: CoinAccountService;
+  readonly history: CoinHistoryService;
   readonly transactions: Transactions;
 
   constructor(private readonly test: TestModule) {
     this.service = test.app.get(CoinAccountService);
+    this.history = test.app.get(CoinHistoryService);
     this.transactions = test.app.get(Transactions);
   }
 

@@ -2,7 +2,13 @@ import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/index.js';
 import { CoinAccountController } from './coin-account.controller.js';
 import { CoinAccountModule } from './coin-account.module.js';
+import { CoinOperationsController } from './coin-operations.controller.js';
+import { InFlightOperations } from './in-flight-operations.js';
 
 /** The ledger's routes. */
-@Module({ imports: [AuthModule, CoinAccountModule], controllers: [CoinAccountController] })
+@Module({
+  imports: [AuthModule, CoinAccountModule],
+  controllers: [CoinAccountController, CoinOperationsController],
+  providers: [InFlightOperations],
+})
 export class CoinAccountHttpModule {}

@@ -5,7 +5,6 @@ import {
   pick,
   toAccount,
   toHold,
-  toJournalEntry,
   toRecordedOperation,
   type Row,
 } from './coin-account.rows.js';
@@ -46,7 +45,7 @@ const JOURNAL_COLUMNS =
   'account_id, sequence, kind, balance_delta, frozen_delta, debt_delta, balance_after, frozen_after, debt_after, ' +
   'hold_id, reference, actor, reason, note, idempotency_key, created_at, hash';
 
-/** Reads and writes the tables of the ledger. Nothing else does. */
+/** Changes the tables of the ledger; nothing else does. */
 @Injectable()
 export class CoinAccountRepository {
   constructor(private readonly transactions: Transactions) {}
@@ -135,11 +134,13 @@ export class CoinAccountRepository {
   private async updateAccount(transaction: Transaction, account: AccountState): Promise<void> {
     await transaction.query(
       `UPDATE coin_accounts
-       SET balance = ?, frozen = ?, debt = ?, journal_sequence = ?, journal_hash = ?, updated_at = ? WHERE id = ?`,
+       SET balance = ?, frozen = ?, debt = ?, is_blocked = ?, journal_sequence = ?, journal_hash = ?, updated_at = ?
+       WHERE id = ?`,
       [
         String(account.balance),
         String(account.frozen),
         String(account.debt),
+        account.isBlocked,
         account.sequence,
         account.hash,
         account.updatedAt,
@@ -250,16 +251,6 @@ export class CoinAccountRepository {
       [accountId],
     );
     return row && toAccount(row);
-  }
-
-  /** Entries below `beforeSequence`, the newest first. */
-  async findEntries(accountId: string, beforeSequence: number, limit: number): Promise<JournalEntry[]> {
-    const rows = await this.transactions.single.query<Record<string, unknown>[]>(
-      `SELECT ${JOURNAL_COLUMNS} FROM coin_journal
-       WHERE account_id = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?`,
-      [accountId, beforeSequence, limit],
-    );
-    return rows.map(toJournalEntry);
   }
 }
 

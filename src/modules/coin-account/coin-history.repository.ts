@@ -1,0 +1,111 @@
+import { Injectable } from '@nestjs/common';
+import { Transactions } from '../../platform/database/index.js';
+import { type Row, toHold, toJournalEntry } from './coin-account.rows.js';
+import { type Hold, type HoldStatus, holdStatuses } from './domain/hold.js';
+import type { EntryKind, JournalEntry } from './domain/journal.js';
+
+/** Entries from number `from` to before number `before`. */
+export interface SequenceRange {
+  from: number;
+  before: number;
+}
+
+export interface EntryFilter {
+  kind?: EntryKind | undefined;
+  reference?: string | undefined;
+}
+
+/**
+ * The first entry that was written at or after a time. Times never go back within an account and its numbers have
+ * no gaps, so the time is found by halving the range: some twenty look-ups of the primary key, in one statement.
+ */
+const SELECT_FIRST_SINCE = `
+  WITH RECURSIVE search (low, high) AS (
+    SELECT CAST(1 AS SIGNED), CAST(? AS SIGNED)
+    UNION ALL
+    SELECT IF(j.created_at < ?, j.sequence + 1, s.low), IF(j.created_at < ?, s.high, j.sequence)
+    FROM search s JOIN coin_journal j ON j.account_id = ? AND j.sequence = (s.low + s.high) DIV 2
+    WHERE s.low < s.high
+  )
+  SELECT MAX(low) AS sequence FROM search`;
+
+/** Reads what happened to accounts, page by page; every statement is a range of an index. */
+@Injectable()
+export class CoinHistoryRepository {
+  constructor(private readonly transactions: Transactions) {}
+
+  /** The number of the account's last entry; 0 if there is none. */
+  async lastSequence(accountId: string): Promise<number> {
+    const [row] = await this.query('SELECT journal_sequence FROM coin_accounts WHERE id = ?', [accountId]);
+    return Number(row?.['journal_sequence'] ?? 0);
+  }
+
+  /** The number of the first entry at or after `since`; one more than the last if there is none. */
+  async firstSequenceSince(accountId: string, since: Date, lastSequence: number): Promise<number> {
+    const [row] = await this.query(SELECT_FIRST_SINCE, [lastSequence + 1, since, since, accountId]);
+    return Number(row?.['sequence'] ?? 1);
+  }
+
+  /** The newest `limit` entries of the range that fit the filter, the newest first. */
+  async findEntries(
+    accountId: string,
+    range: SequenceRange,
+    { kind, reference }: EntryFilter,
+    limit: number,
+  ): Promise<JournalEntry[]> {
+    const conditions = [
+      'account_id = ? AND sequence >= ? AND sequence < ?',
+      ...(kind === undefined ? [] : ['kind = ?']),
+      ...(reference === undefined ? [] : ['reference = ?']),
+    ];
+    const rows = await this.query(
+      `SELECT * FROM coin_journal WHERE ${conditions.join(' AND ')} ORDER BY sequence DESC LIMIT ?`,
+      [
+        accountId,
+        range.from,
+        range.before,
+        ...[kind, reference].filter((value) => value !== undefined),
+        limit,
+      ],
+    );
+    return rows.map(toJournalEntry);
+  }
+
+  /** All entries of the range, the oldest first. */
+  async readEntries(accountId: string, { from, before }: SequenceRange): Promise<JournalEntry[]> {
+    const rows = await this.query(
+      'SELECT * FROM coin_journal WHERE account_id = ? AND sequence >= ? AND sequence < ? ORDER BY sequence',
+      [accountId, from, before],
+    );
+    return rows.map(toJournalEntry);
+  }
+
+  /** Holds with ids below `beforeId`, the highest id first: the newest, as the ids of turns grow with time. */
+  async findHolds(
+    accountId: string,
+    status: HoldStatus | undefined,
+    beforeId: string | undefined,
+    limit: number,
+  ): Promise<Hold[]> {
+    const statuses = status === undefined ? holdStatuses : [status];
+    const before = beforeId === undefined ? '' : 'AND id < ?';
+    const values = (status: HoldStatus) => [
+      accountId,
+      status,
+      ...(beforeId === undefined ? [] : [beforeId]),
+      limit,
+    ];
+    // The index has the ids in order within each status: a range of each, so that nothing else is read.
+    const ofOneStatus = `(SELECT * FROM coin_holds WHERE account_id = ? AND status = ? ${before}
+       ORDER BY id DESC LIMIT ?)`;
+    const rows = await this.query(
+      `${statuses.map(() => ofOneStatus).join(' UNION ALL ')} ORDER BY id DESC LIMIT ?`,
+      [...statuses.flatMap(values), limit],
+    );
+    return rows.map(toHold);
+  }
+
+  private query(sql: string, values: unknown[]): Promise<Row[]> {
+    return this.transactions.single.query<Row[]>(sql, values);
+  }
+}
