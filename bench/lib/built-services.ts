@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { projectRoot } from '../../scripts/lib/project.mjs';
 
 /** Imports a module of the build, with the types of the source it was made from. */
-async function importBuilt<Module>(path: string): Promise<Module> {
+export async function importBuilt<Module>(path: string): Promise<Module> {
   return (await import(pathToFileURL(join(projectRoot, 'dist', path)).href)) as Module;
 }
 

@@ -4,6 +4,8 @@
  * - MySQL: database `lockkeeper`, user `lockkeeper`, password `${MYSQL_PASSWORD}`,
  *   published as `127.0.0.1:${MYSQL_PUBLISHED_PORT}:3306`;
  * - Redis: AOF, noeviction, published as `127.0.0.1:${REDIS_PUBLISHED_PORT}:6379`.
+ * Compose reads the whole file whatever it starts, so that the variables it requires of an operator who runs
+ * everything in Docker have to be there for these two services, too.
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -12,6 +14,8 @@ import { projectRoot } from './project.mjs';
 import { OperatorError } from './terminal.mjs';
 
 const COMPOSE_FILE = join(projectRoot, 'docker', 'compose.yaml');
+/** Required by the file; a service that uses one of them for good is given its value. */
+const REQUIRED_VARIABLES = ['MYSQL_PASSWORD', 'LOCKKEEPER_SECRET'];
 const ANSWER_TIMEOUT_MS = 5_000;
 /** The first start downloads the images. */
 const UP_TIMEOUT_MS = 15 * 60_000;
@@ -56,8 +60,11 @@ export async function stopContainers(dataDirectory, services) {
  */
 function compose(dataDirectory, args, timeoutMs, variables) {
   const project = `lockkeeper-${createHash('sha256').update(dataDirectory).digest('hex').slice(0, 8)}`;
+  /** @type {Record<string, string | undefined>} */
+  const env = { ...process.env, ...variables };
+  for (const name of REQUIRED_VARIABLES) env[name] ||= 'not-used';
   return runProgram('docker', ['compose', '-f', COMPOSE_FILE, '-p', project, ...args], {
-    env: { ...process.env, ...variables },
+    env,
     timeoutMs,
     runsToItsEnd: args[0] === 'stop',
   });

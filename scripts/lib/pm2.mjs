@@ -1,6 +1,6 @@
 /** A PM2 of this installation alone: its daemon, sockets and logs are in the data directory. */
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isBuildFresh } from './build.mjs';
@@ -67,13 +67,43 @@ export async function stop(settings) {
     return;
   }
   await step('Stopping', async () => {
-    await runQuietly(settings, ['delete', 'all']).catch((error) => {
-      if (!(error instanceof OperatorError) || isRunning(daemon)) say(String(error));
-    });
-    await runQuietly(settings, ['kill']);
+    // First this, all at once: each process may take its time for finishing, and "kill" waits 3 seconds at most.
+    await runQuietly(settings, ['delete', 'all'], { PM2_CONCURRENT_ACTIONS: '64' }).catch(ignoreFailure);
+    await runQuietly(settings, ['kill']).catch(ignoreFailure);
     if (!(await waitUntil(() => !isRunning(daemon), DAEMON_END_MS))) await stopProcess(daemon, DAEMON_END_MS);
+    await Promise.all(leftovers(settings).map((process) => stopProcess(process, settings.shutdownTimeoutMs)));
   });
 }
+
+/**
+ * Processes that PM2 was just about to start when it was stopped, and forgot.
+ * @param {Settings} settings
+ * @returns {import('./processes.mjs').ProcessIdentity[]}
+ */
+function leftovers({ paths }) {
+  const directory = join(paths.pm2, 'pids');
+  if (!existsSync(directory)) return [];
+  const pids = readdirSync(directory).map((name) => Number(readFileSync(join(directory, name), 'utf8')));
+  return pids.flatMap((pid) => identifyNamed(pid, /dist\/main\.(http|worker)\.js/) ?? []);
+}
+
+/**
+ * @param {number} pid which may be another program's by now
+ * @param {RegExp} pattern of its command line
+ * @returns {import('./processes.mjs').ProcessIdentity | null}
+ */
+function identifyNamed(pid, pattern) {
+  const identity = identifyProcess(pid);
+  if (!identity || process.platform !== 'linux') return identity;
+  try {
+    return pattern.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')) ? identity : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What PM2 says of a stop matters less than whether it stopped, which is looked at next. */
+function ignoreFailure() {}
 
 /**
  * @param {Settings} settings
@@ -105,12 +135,13 @@ export function runPm2(settings, args) {
 /**
  * @param {Settings} settings
  * @param {string[]} args
+ * @param {NodeJS.ProcessEnv} [variables]
  * @returns {Promise<string>} its standard output
  */
-async function runQuietly(settings, args) {
+async function runQuietly(settings, args, variables = {}) {
   const result = await runProgram(process.execPath, [program, ...args], {
     cwd: projectRoot,
-    env: environment(settings),
+    env: { ...environment(settings), ...variables },
     timeoutMs: COMMAND_TIMEOUT_MS,
     // Half a reload, or a daemon nobody has seen start, would be worse than a moment's wait.
     runsToItsEnd: true,
@@ -141,15 +172,8 @@ function environment(settings) {
  * @returns {import('./processes.mjs').ProcessIdentity | null} PM2's daemon, if it runs
  */
 function daemonOf(settings) {
-  try {
-    const pid = Number(readFileSync(join(settings.paths.pm2, 'pm2.pid'), 'utf8'));
-    // The pid in an old file may be another program's by now.
-    const isOther =
-      process.platform === 'linux' && !/pm2/i.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
-    return isOther ? null : identifyProcess(pid);
-  } catch {
-    return null;
-  }
+  const file = join(settings.paths.pm2, 'pm2.pid');
+  return existsSync(file) ? identifyNamed(Number(readFileSync(file, 'utf8')), /pm2/i) : null;
 }
 
 function requireBuild() {

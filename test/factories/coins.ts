@@ -16,8 +16,13 @@ export class TestCoins {
     this.transactions = test.app.get(Transactions);
   }
 
-  static async create(): Promise<TestCoins> {
-    return new TestCoins(await createTestModule(CoinAccountModule));
+  static async create(settings: Record<string, string> = {}): Promise<TestCoins> {
+    return new TestCoins(await createTestModule([CoinAccountModule], settings));
+  }
+
+  /** The ledger on the same database as another process has it: with connections and lines of its own. */
+  otherProcess(settings: Record<string, string> = {}): Promise<TestCoins> {
+    return TestCoins.create({ ...settings, LOCKKEEPER_DATABASE_URL: this.test.databaseUrl });
   }
 
   close(): Promise<void> {

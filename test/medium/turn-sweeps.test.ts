@@ -88,6 +88,14 @@ describe('the sweep of turns whose process has died', () => {
     expect(await savedTurn(turn.id)).toMatchObject({ status: 'interrupted', cost_micro_coins: '0' });
   });
 
+  it('ends a turn that was charged before its process died for what it was charged', async () => {
+    const { chatter, turn } = await abandonedTurn(PARTIAL);
+    await accounting.close(chatter.user.id, turn.id, { kind: 'settle', amount: 777n });
+    await sweeper().sweep();
+    expect((await chatter.books()).holds).toMatchObject([{ status: 'settled', settledAmount: 777n }]);
+    expect(await savedTurn(turn.id)).toMatchObject({ status: 'interrupted', cost_micro_coins: '777' });
+  });
+
   it('ends each turn once though several sweep at the same time', async () => {
     const abandoned = [];
     for (let n = 0; n < 10; n++) abandoned.push(await abandonedTurn(PARTIAL));
@@ -98,6 +106,19 @@ describe('the sweep of turns whose process has died', () => {
       expect(await savedTurn(turn.id)).toMatchObject({ cost_micro_coins: String(holds[0]?.settledAmount) });
       expect(await turns.savedOrder(conversationId)).toEqual([turn.id, turn.id]);
     }
+  });
+
+  it('gives processes time to show that they live when Redis was away for all', async () => {
+    const { chatter } = await abandonedTurn('');
+    const sweep = sweeper();
+    const find = turns.service.findAbandonedTurns.bind(turns.service);
+    turns.service.findAbandonedTurns = () => Promise.reject(new Error('Redis is away'));
+    await sweep.sweep();
+    turns.service.findAbandonedTurns = find;
+    await sweep.sweep();
+    expect((await chatter.books()).account.frozen).toBe(HELD);
+    await sweep.sweep();
+    expect((await chatter.books()).account.frozen).toBe(0n);
   });
 
   it('is not stopped by a turn that cannot be ended', async () => {

@@ -25,7 +25,7 @@ import {
 import { type PageQuery, pageQuerySchema, toPage } from './dto/page.dto.js';
 
 /** A user's own API keys. Only for signed-in users: a key can make no keys. */
-@ApiTags('api keys')
+@ApiTags('API keys')
 @ApiBearerAuth()
 @Controller('api/api-keys')
 @RequireScope('account')

@@ -32,7 +32,7 @@ import { SessionService } from './session.service.js';
 import { UserService } from './user.service.js';
 
 /** Signing in and out. */
-@ApiTags('auth')
+@ApiTags('Signing in')
 @Controller('api/auth')
 export class AuthController {
   constructor(

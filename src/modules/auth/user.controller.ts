@@ -25,7 +25,7 @@ import {
 import { UserService } from './user.service.js';
 
 /** All accounts, for administrators. */
-@ApiTags('users')
+@ApiTags('Users')
 @ApiBearerAuth()
 @Controller('api/users')
 @RequireScope('administration')

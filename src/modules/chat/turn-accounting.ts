@@ -11,6 +11,8 @@ import type { CoinAction } from './domain/outcome.js';
  * process's turns finds the hold still open.
  */
 const HOLD_LEASE_MS = 60_000;
+/** What the holds of turns are for. */
+export const HOLD_PURPOSE = 'chat';
 const RENEWAL_BATCH = 500;
 
 /** The coins of a turn: its hold has the turn's id. */
@@ -27,7 +29,7 @@ export class TurnAccounting {
       accountId: ownerId,
       holdId: turnId,
       amount,
-      purpose: 'chat',
+      purpose: HOLD_PURPOSE,
       reference: turnId,
       leaseMs: HOLD_LEASE_MS,
     });

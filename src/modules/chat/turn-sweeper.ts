@@ -15,6 +15,7 @@ const TURNS_A_SWEEP = 100;
 export class TurnSweeper {
   private readonly logger = new Logger('Turns');
   private isSweeping = false;
+  private wasRedisAway = false;
 
   constructor(
     private readonly conversations: ConversationService,
@@ -28,11 +29,13 @@ export class TurnSweeper {
     this.isSweeping = true;
     try {
       for (let shard = 0; shard < SAVE_SHARDS; shard++) {
-        for (const abandoned of await this.conversations.findAbandonedTurns(shard, TURNS_A_SWEEP)) {
-          await this.tryToEnd(abandoned);
-        }
+        const abandoned = await this.conversations.findAbandonedTurns(shard, TURNS_A_SWEEP);
+        // Nobody could give a sign of life while Redis was away; by the next sweep all that live have.
+        if (!this.wasRedisAway) for (const turn of abandoned) await this.tryToEnd(turn);
       }
+      this.wasRedisAway = false;
     } catch (error) {
+      this.wasRedisAway = true;
       this.logger.warn('abandoned turns could not be swept', { reason: String(error) });
     } finally {
       this.isSweeping = false;

@@ -79,12 +79,25 @@ export class AccountLines {
   private async serve(accountId: string): Promise<void> {
     for (let line = this.lines.get(accountId); line?.length; line = this.lines.get(accountId)) {
       const group = line.splice(0, this.config.groupSize).filter((waiting) => !isWithdrawn(waiting));
-      if (group.length > 0) await this.commit(accountId, group);
+      if (process.env['PIPE']) {
+        await this.commitPiped(accountId, group);
+      } else if (group.length > 0) await this.commit(accountId, group);
+      if (process.env['GATHER']) await new Promise(setImmediate);
     }
     this.lines.delete(accountId);
   }
 
-  private async commit(accountId: string, group: readonly Waiting[]): Promise<void> {
+  private last: Map<string, Promise<void>> = new Map();
+  private async commitPiped(accountId: string, group: readonly Waiting[]): Promise<void> {
+    const previous = this.last.get(accountId);
+    let decided: () => void = () => undefined;
+    const onDecided = new Promise<void>((resolve) => (decided = resolve));
+    const done = this.commit(accountId, group, decided);
+    this.last.set(accountId, done);
+    await Promise.race([Promise.all([onDecided, previous]), done]);
+  }
+
+  private async commit(accountId: string, group: readonly Waiting[], decided?: () => void): Promise<void> {
     const startedAt = performance.now();
     this.groupSize.observe(group.length);
     for (const waiting of group) this.waitSeconds.observe((startedAt - waiting.since) / 1000);
@@ -92,6 +105,7 @@ export class AccountLines {
       const outcomes = await this.repository.executeGroup(
         accountId,
         group.map((waiting) => waiting.operation),
+        decided,
       );
       for (const [index, waiting] of group.entries()) answer(waiting, outcomes[index]);
     } catch (error) {

@@ -1,4 +1,11 @@
 import { Module } from '@nestjs/common';
+import { BookChecks } from './books/book-checks.js';
+import { ChainVerifier } from './books/chain-verifier.js';
+import { ChainRepository } from './books/chain.repository.js';
+import { LedgerCheck } from './books/ledger-check.js';
+import { LedgerCheckRepository } from './books/ledger-check.repository.js';
+import { ReconciliationRepository } from './books/reconciliation.repository.js';
+import { ReconciliationService } from './books/reconciliation.service.js';
 import { AccountLines, accountLineMetrics } from './account-lines.js';
 import { CoinAccountRepository } from './coin-account.repository.js';
 import { CoinAccountService } from './coin-account.service.js';
@@ -14,7 +21,21 @@ import { CoinHistoryService } from './coin-history.service.js';
     CoinAccountService,
     CoinHistoryRepository,
     CoinHistoryService,
+    BookChecks,
+    LedgerCheckRepository,
+    LedgerCheck,
+    ReconciliationRepository,
+    ReconciliationService,
+    ChainRepository,
+    ChainVerifier,
   ],
-  exports: [CoinAccountService, CoinHistoryService],
+  exports: [
+    CoinAccountService,
+    CoinHistoryService,
+    BookChecks,
+    ReconciliationRepository,
+    ReconciliationService,
+    ChainVerifier,
+  ],
 })
 export class CoinAccountModule {}

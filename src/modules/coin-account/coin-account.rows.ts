@@ -75,35 +75,3 @@ export function toJournalEntry(row: Row): JournalEntry {
     hash: row['hash'] as Buffer,
   };
 }
-
-const FACT_COLUMNS = {
-  a: ['id', 'balance', 'frozen', 'debt', 'is_blocked', 'journal_sequence', 'journal_hash', 'updated_at'],
-  h: [
-    'id',
-    'account_id',
-    'amount',
-    'status',
-    'settled_amount',
-    'debt_amount',
-    'purpose',
-    'reference',
-    'opened_sequence',
-    'ended_sequence',
-    'expires_at',
-    'created_at',
-    'ended_at',
-  ],
-  o: ['account_id', 'idempotency_key', 'kind', 'request_hash', 'outcome'],
-} as const;
-
-/** The columns of account (`a`), hold (`h`) and operation (`o`) side by side, for `toFactRow`. */
-export const FACT_SELECT_LIST = Object.entries(FACT_COLUMNS)
-  .flatMap(([table, columns]) => columns.map((column) => `${table}.${column} AS ${table}_${column}`))
-  .join(', ');
-
-/** Takes one of the three rows out of the joined one; undefined if the join found none. */
-export function pick(row: Row, table: keyof typeof FACT_COLUMNS): Row | undefined {
-  const columns = FACT_COLUMNS[table];
-  const picked = Object.fromEntries(columns.map((column) => [column, row[`${table}_${column}`]]));
-  return picked[columns[0]] === null ? undefined : picked;
-}

@@ -10,6 +10,11 @@ export interface SequenceRange {
   before: number;
 }
 
+export interface SpentHold {
+  id: string;
+  accountId: string;
+}
+
 export interface EntryFilter {
   kind?: EntryKind | undefined;
   reference?: string | undefined;
@@ -100,6 +105,42 @@ export class CoinHistoryRepository {
       [...statuses.flatMap((each) => [accountId, each, before, limit]), limit],
     );
     return rows.map(toHold);
+  }
+
+  async findHoldsById(holdIds: readonly string[]): Promise<Hold[]> {
+    if (holdIds.length === 0) return [];
+    return (await this.query('SELECT * FROM coin_holds WHERE id IN (?)', [holdIds])).map(toHold);
+  }
+
+  async findPenalized(holdIds: readonly string[]): Promise<Set<string>> {
+    if (holdIds.length === 0) return new Set();
+    const rows = await this.query(
+      `SELECT DISTINCT h.id FROM coin_holds h
+       JOIN coin_journal p ON p.account_id = h.account_id AND p.kind = 'penalty' AND p.sequence > h.opened_sequence
+         AND p.hold_id = h.id
+       WHERE h.id IN (?)`,
+      [holdIds],
+    );
+    return new Set(rows.map((row) => row['id'] as string));
+  }
+
+  /** A penalty that releases its hold stands right after the release. */
+  async findSpentHolds(request: {
+    purpose: string;
+    ageMs: number;
+    afterId: string;
+    limit: number;
+  }): Promise<SpentHold[]> {
+    const rows = await this.query(
+      `SELECT h.id, h.account_id FROM coin_holds h
+       LEFT JOIN coin_journal p ON p.account_id = h.account_id AND p.sequence = h.ended_sequence + 1
+         AND p.kind = 'penalty' AND p.hold_id = h.id AND p.actor = 'system'
+       WHERE h.id > ? AND h.purpose = ? AND h.ended_at < UTC_TIMESTAMP(3) - INTERVAL ? MICROSECOND
+         AND (h.status = 'settled' OR p.sequence IS NOT NULL)
+       ORDER BY h.id LIMIT ?`,
+      [request.afterId, request.purpose, request.ageMs * 1_000, request.limit],
+    );
+    return rows.map((row) => ({ id: row['id'] as string, accountId: row['account_id'] as string }));
   }
 
   private query(sql: string, values: unknown[]): Promise<Row[]> {

@@ -1,8 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { statementTooLong } from './coin-account.errors.js';
-import { CoinHistoryRepository, type EntryFilter, type SequenceRange } from './coin-history.repository.js';
+import {
+  CoinHistoryRepository,
+  type EntryFilter,
+  type SequenceRange,
+  type SpentHold,
+} from './coin-history.repository.js';
 import type { Hold, HoldStatus } from './domain/hold.js';
 import type { JournalEntry } from './domain/journal.js';
+
+export type { SpentHold };
 
 /** A stretch of time: from the first moment to before the second; open where there is none. */
 export interface Period {
@@ -27,6 +34,7 @@ export interface HoldPage {
 const MAX_PAGE = 100;
 /** References are not indexed, which would slow every charge: a page looks at so many entries at the most. */
 const MAX_ENTRIES_SEARCHED = 10_000;
+const MAX_LOOKED_UP = 1_000;
 const STATEMENT_BATCH = 500;
 const MAX_STATEMENT_ENTRIES = 50_000;
 
@@ -90,6 +98,30 @@ export class CoinHistoryService {
       });
     }
     return this.readRange(accountId, range);
+  }
+
+  /** The holds of these ids (at most 1,000), by id; ids of none are left out. */
+  async findHolds(holdIds: readonly string[]): Promise<Map<string, Hold>> {
+    const holds = await this.repository.findHoldsById(holdIds.slice(0, MAX_LOOKED_UP));
+    return new Map(holds.map((hold) => [hold.id, hold]));
+  }
+
+  /** Those of these holds (at most 1,000) for which a penalty was charged. */
+  findPenalized(holdIds: readonly string[]): Promise<Set<string>> {
+    return this.repository.findPenalized(holdIds.slice(0, MAX_LOOKED_UP));
+  }
+
+  /**
+   * Holds of a purpose that were charged for, by the product itself, and ended longer ago than `ageMs`: settled, or
+   * released with a penalty. In the order of their ids, those above `afterId`, at most 1,000.
+   */
+  findSpentHolds(request: {
+    purpose: string;
+    ageMs: number;
+    afterId: string;
+    limit: number;
+  }): Promise<SpentHold[]> {
+    return this.repository.findSpentHolds({ ...request, limit: Math.min(request.limit, MAX_LOOKED_UP) });
   }
 
   private async *readRange(

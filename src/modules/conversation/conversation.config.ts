@@ -11,8 +11,9 @@ export const conversationConfig = defineConfig('conversation', {
   turnLeaseMs: variable({
     env: 'LOCKKEEPER_TURN_LEASE_MS',
     description:
-      'After how long without a sign of life a running turn is taken for one of a crashed process.',
-    schema: read.integer(20_000, { min: 1_000, max: 600_000 }),
+      'After how long without a sign of life a running turn is taken for one of a crashed process, in milliseconds.',
+    // More than the pause between two signs, less than the coins of a turn stay held without one.
+    schema: read.integer(20_000, { min: 10_000, max: 45_000 }),
     example: '20000',
   }),
 });

@@ -7,7 +7,7 @@ import { type HealthReport, healthReportSchema, liveSchema, readySchema } from '
 import { HealthService } from './health.service.js';
 
 /** What monitors, load balancers and container engines ask. */
-@ApiTags('health')
+@ApiTags('Health')
 @Controller('health')
 export class HealthController {
   constructor(

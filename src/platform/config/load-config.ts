@@ -32,6 +32,8 @@ export function loadProcessConfig(definitions: readonly ConfigDefinition[]): Loa
 }
 
 const OWN_PREFIX = 'LOCKKEEPER_';
+/** The tests' own names, which a developer's shell may have (`npm run services`). */
+const TEST_PREFIX = 'LOCKKEEPER_TEST_';
 
 /**
  * Reads all configurations from an environment.
@@ -87,7 +89,7 @@ function unknownNames(
 ): string[] {
   const known = new Set(definitions.flatMap((d) => Object.values(d.shape).map((variable) => variable.env)));
   return Object.keys(environment)
-    .filter((name) => name.startsWith(OWN_PREFIX) && !known.has(name))
+    .filter((name) => name.startsWith(OWN_PREFIX) && !name.startsWith(TEST_PREFIX) && !known.has(name))
     .sort()
     .map((name) => `${name} is not a name we know; see .env.example for those there are`);
 }

@@ -2,12 +2,13 @@ import { type DynamicModule, Module, type OnApplicationBootstrap } from '@nestjs
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import type { ConfigOf } from '../config/index.js';
+import { BatchTransactions } from './batch-transactions.js';
 import { databaseConfig } from './database.config.js';
 import { DatabaseProbe } from './database-probe.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { loadMigrations } from './migrations.js';
 import { migrationsFolder } from './migrations-folder.js';
-import { Transactions } from './transactions.js';
+import { READ_COMMITTED, Transactions } from './transactions.js';
 
 /** The one connection pool of the process. */
 @Module({})
@@ -33,8 +34,8 @@ export class DatabaseModule implements OnApplicationBootstrap {
           },
         }),
       ],
-      providers: [Transactions, DatabaseProbe],
-      exports: [Transactions, DatabaseProbe],
+      providers: [Transactions, BatchTransactions, DatabaseProbe],
+      exports: [Transactions, BatchTransactions, DatabaseProbe],
     };
   }
 
@@ -52,9 +53,6 @@ interface MysqlPool {
   on(event: 'connection', listener: (connection: { query(sql: string): unknown }) => void): void;
 }
 
-const READ_COMMITTED = 'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED';
-
-/** Sets the isolation of every connection once, rather than before each transaction. */
 async function useReadCommitted(dataSource: DataSource): Promise<DataSource> {
   const { pool } = dataSource.driver as unknown as { pool: MysqlPool };
   pool.on('connection', (connection) => {

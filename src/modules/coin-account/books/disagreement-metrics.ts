@@ -21,16 +21,21 @@ export class DisagreementMetrics implements OnModuleInit, OnModuleDestroy {
 
   constructor(
     private readonly repository: ReconciliationRepository,
-    @InjectMetric('lockkeeper_coin_disagreements') private readonly disagreements: Gauge & Collecting,
-    @InjectMetric('lockkeeper_coin_reconciled_timestamp_seconds') private readonly reconciledAt: Gauge,
+    @InjectMetric('lockkeeper_coin_disagreements') private readonly disagreements: CollectingGauge,
+    @InjectMetric('lockkeeper_coin_reconciled_timestamp_seconds')
+    private readonly reconciledAt: CollectingGauge,
   ) {}
 
   onModuleInit(): void {
+    // Metrics are read side by side, so each of the two has to be up to date by itself.
     this.disagreements.collect = this.collect;
+    this.reconciledAt.collect = this.collect;
   }
 
   onModuleDestroy(): void {
-    if (this.disagreements.collect === this.collect) delete this.disagreements.collect;
+    for (const metric of [this.disagreements, this.reconciledAt]) {
+      if (metric.collect === this.collect) delete metric.collect;
+    }
   }
 
   private async read(): Promise<void> {
@@ -48,6 +53,6 @@ export class DisagreementMetrics implements OnModuleInit, OnModuleDestroy {
 }
 
 /** What prom-client calls before it reads the values. */
-interface Collecting {
+interface CollectingGauge extends Gauge {
   collect?: () => Promise<void>;
 }

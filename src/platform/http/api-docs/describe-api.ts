@@ -24,7 +24,13 @@ export function describeApi(app: NestFastifyApplication): OpenAPIObject {
     .setDescription(DESCRIPTION)
     .setLicense('MIT', '')
     .addBearerAuth({ type: 'http', description: 'An access token or an API key (lk_…)' }, BEARER)
-    .addTag('health', 'How the service is')
+    .addTag('Chat', 'What clients of the OpenAI API call')
+    .addTag('Conversations', 'What was said, saved or about to be')
+    .addTag('Coins', 'Accounts, holds and the journal')
+    .addTag('Signing in', 'Sessions of people')
+    .addTag('API keys', 'For programs')
+    .addTag('Users', 'For administrators')
+    .addTag('Health', 'How the service is')
     .build();
   const document = SwaggerModule.createDocument(app, config, { operationIdFactory, standardSchemaConverter });
   const components = errorComponents();

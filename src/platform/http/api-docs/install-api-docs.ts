@@ -34,7 +34,7 @@ export function installApiDocs(app: NestFastifyApplication): void {
     jsonDocumentUrl: 'openapi.json',
     customSiteTitle: 'Lockkeeper API',
     // The badge of an online validator, which would be sent the document.
-    swaggerOptions: { validatorUrl: null, displayOperationId: true, tagsSorter: 'alpha' },
+    swaggerOptions: { validatorUrl: null, displayOperationId: true },
   });
   fastify.get('/redoc', (_request, reply) => reply.type('text/html; charset=utf-8').send(REDOC_PAGE));
   void fastify.register(fastifyStatic, {

@@ -1,0 +1,181 @@
+import type { Statement } from '../../platform/database/index.js';
+import { type Row, toAccount, toHold, toRecordedOperation } from './coin-account.rows.js';
+import { type AccountState, emptyAccount } from './domain/account.js';
+import type { Operation, RecordedOperation } from './domain/decision.js';
+import type { Hold } from './domain/hold.js';
+import type { JournalEntry } from './domain/journal.js';
+import type { GroupFacts, OperationGroup } from './domain/operation-group.js';
+
+/** What a group of operations reads and writes, as statements. */
+
+/**
+ * What a group decides from, the account's row locked first: under its lock everything of the account changes but
+ * the time at which a hold expires. One row always comes back, with NULLs for an account that does not exist.
+ */
+const SELECT_ACCOUNT = `
+  SELECT UTC_TIMESTAMP(3) AS now, a.id, a.balance, a.frozen, a.debt, a.is_blocked, a.journal_sequence,
+    a.journal_hash, a.updated_at
+  FROM (SELECT 1 AS one) AS base LEFT JOIN coin_accounts a ON a.id = ? FOR UPDATE`;
+const SELECT_HOLDS = `SELECT * FROM coin_holds WHERE id IN (?) FOR UPDATE`;
+const SELECT_OPERATIONS = `SELECT * FROM coin_operations WHERE account_id = ? AND idempotency_key IN (?) FOR UPDATE`;
+
+const HOLD_COLUMNS =
+  'id, account_id, amount, status, settled_amount, debt_amount, purpose, reference, opened_sequence, ' +
+  'ended_sequence, expires_at, created_at, ended_at';
+
+/** In the order in which an entry is written. */
+const JOURNAL_COLUMNS =
+  'account_id, sequence, kind, balance_delta, frozen_delta, debt_delta, balance_after, frozen_after, debt_after, ' +
+  'hold_id, reference, actor, reason, note, idempotency_key, created_at, hash';
+
+/** What `toFacts` takes the rows of. */
+export function factReads(accountId: string, operations: readonly Operation<unknown>[]): Statement[] {
+  const holdIds = distinct(operations.map((operation) => operation.holdId));
+  const keys = distinct(operations.map((operation) => operation.idempotencyKey));
+  return [
+    { sql: SELECT_ACCOUNT, values: [accountId] },
+    { sql: SELECT_HOLDS, values: [holdIds] },
+    { sql: SELECT_OPERATIONS, values: [accountId, keys] },
+  ];
+}
+
+export function toFacts(
+  accountId: string,
+  [accounts, holds = [], records = []]: readonly Row[][],
+): GroupFacts {
+  const account = accounts?.[0];
+  const isKnown = account !== undefined && account['id'] !== null;
+  return {
+    account: isKnown ? toAccount(account) : emptyAccount(accountId),
+    isKnown,
+    holds: holds.map(toHold),
+    records: records.map(toRecordedOperation),
+    now: account?.['now'] as Date,
+  };
+}
+
+/** All that a group changed. The account comes first: two that make the same account meet there. */
+export function groupWrites(group: OperationGroup): Statement[] {
+  const { account, isNewAccount, entries, openedHolds, endedHolds, records } = group.changes();
+  const writes: Statement[] = [];
+  if (entries.length > 0) {
+    writes.push(isNewAccount ? insertAccount(account) : updateAccount(account));
+    if (openedHolds.length > 0) writes.push(insertHolds(openedHolds));
+    if (endedHolds.length > 0) writes.push(updateEndedHolds(endedHolds));
+    writes.push(insertEntries(entries));
+  }
+  if (records.length > 0) writes.push(insertRecords(records, group.now));
+  return writes;
+}
+
+function insertAccount(account: AccountState): Statement {
+  return {
+    sql: `INSERT INTO coin_accounts
+            (id, balance, frozen, debt, is_blocked, journal_sequence, journal_hash, created_at, updated_at)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    values: [
+      account.id,
+      String(account.balance),
+      String(account.frozen),
+      String(account.debt),
+      account.isBlocked,
+      account.sequence,
+      account.hash,
+      account.updatedAt,
+      account.updatedAt,
+    ],
+  };
+}
+
+function updateAccount(account: AccountState): Statement {
+  return {
+    sql: `UPDATE coin_accounts SET balance = ?, frozen = ?, debt = ?, is_blocked = ?, journal_sequence = ?,
+            journal_hash = ?, updated_at = ? WHERE id = ?`,
+    values: [
+      String(account.balance),
+      String(account.frozen),
+      String(account.debt),
+      account.isBlocked,
+      account.sequence,
+      account.hash,
+      account.updatedAt,
+      account.id,
+    ],
+  };
+}
+
+function insertHolds(holds: readonly Hold[]): Statement {
+  return { sql: `INSERT INTO coin_holds (${HOLD_COLUMNS}) VALUES ?`, values: [holds.map(holdValues)] };
+}
+
+/** All in one statement: the rows are there, so that each is updated; when they expire is left as it is. */
+function updateEndedHolds(holds: readonly Hold[]): Statement {
+  return {
+    sql: `INSERT INTO coin_holds (${HOLD_COLUMNS}) VALUES ? ON DUPLICATE KEY UPDATE
+            status = VALUES(status), settled_amount = VALUES(settled_amount), debt_amount = VALUES(debt_amount),
+            ended_sequence = VALUES(ended_sequence), ended_at = VALUES(ended_at)`,
+    values: [holds.map(holdValues)],
+  };
+}
+
+function holdValues(hold: Hold): unknown[] {
+  return [
+    hold.id,
+    hold.accountId,
+    String(hold.amount),
+    hold.status,
+    hold.settledAmount?.toString() ?? null,
+    hold.debtAmount?.toString() ?? null,
+    hold.purpose,
+    hold.reference,
+    hold.openedSequence,
+    hold.endedSequence,
+    hold.expiresAt,
+    hold.createdAt,
+    hold.endedAt,
+  ];
+}
+
+function insertEntries(entries: readonly JournalEntry[]): Statement {
+  const rows = entries.map((entry) => [
+    entry.accountId,
+    entry.sequence,
+    entry.kind,
+    String(entry.balanceDelta),
+    String(entry.frozenDelta),
+    String(entry.debtDelta),
+    String(entry.balanceAfter),
+    String(entry.frozenAfter),
+    String(entry.debtAfter),
+    entry.holdId,
+    entry.reference,
+    entry.actor,
+    entry.reason,
+    entry.note,
+    entry.idempotencyKey,
+    entry.createdAt,
+    entry.hash,
+  ]);
+  return { sql: `INSERT INTO coin_journal (${JOURNAL_COLUMNS}) VALUES ?`, values: [rows] };
+}
+
+function insertRecords(records: readonly RecordedOperation[], now: Date): Statement {
+  const rows = records.map((record) => [
+    record.accountId,
+    record.idempotencyKey,
+    record.kind,
+    record.requestHash,
+    JSON.stringify(record.outcome),
+    now,
+  ]);
+  return {
+    sql: `INSERT INTO coin_operations (account_id, idempotency_key, kind, request_hash, outcome, created_at) VALUES ?`,
+    values: [rows],
+  };
+}
+
+/** For `IN (?)`, which wants one value at least: NULL equals nothing. */
+function distinct(values: readonly (string | undefined)[]): (string | null)[] {
+  const present = [...new Set(values)].filter((value) => value !== undefined);
+  return present.length > 0 ? present : [null];
+}
