@@ -12,6 +12,8 @@ import type { CoinAction } from './domain/outcome.js';
  * renewals and a slow sweep. So the sweep of a crashed process's turns finds their holds still open.
  */
 const HOLD_LEASE_MARGIN_MS = 30_000;
+/** What the holds of turns are for. */
+export const HOLD_PURPOSE = 'chat';
 const RENEWAL_BATCH = 500;
 
 /** The coins of a turn: its hold has the turn's id. */
@@ -33,7 +35,7 @@ export class TurnAccounting {
       accountId: ownerId,
       holdId: turnId,
       amount,
-      purpose: 'chat',
+      purpose: HOLD_PURPOSE,
       reference: turnId,
       leaseMs: this.holdLeaseMs,
     });

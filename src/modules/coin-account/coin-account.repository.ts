@@ -1,16 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { BatchTransactions, isDuplicateKey, Transactions } from '../../platform/database/index.js';
-import { toAccount, toJournalEntry } from './coin-account.rows.js';
+import { toAccount } from './coin-account.rows.js';
 import type { AccountState } from './domain/account.js';
 import type { Operation } from './domain/decision.js';
-import type { JournalEntry } from './domain/journal.js';
 import { OperationGroup, type Outcome } from './domain/operation-group.js';
-import { factReads, groupWrites, JOURNAL_COLUMNS, toFacts } from './group-statements.js';
+import { factReads, groupWrites, toFacts } from './group-statements.js';
 
 /** An operation that lost a race for the same new row runs again and finds the row. */
 const MAX_DUPLICATE_KEY_ATTEMPTS = 4;
 
-/** Reads and writes the tables of the ledger. Nothing else does. */
+/** Changes the tables of the ledger; nothing else does. */
 @Injectable()
 export class CoinAccountRepository {
   constructor(
@@ -22,22 +21,15 @@ export class CoinAccountRepository {
    * Runs operations on one account in the order given, each on what the one before left, in one short
    * transaction. One that is refused, or whose rule throws, leaves the others as they are. Waits for other
    * processes' groups on the same account.
-   * @param onDecided called when nothing is left to do but to write and commit
    */
-  async executeGroup(
-    accountId: string,
-    operations: readonly Operation<unknown>[],
-    onDecided?: () => void,
-  ): Promise<Outcome[]> {
+  async executeGroup(accountId: string, operations: readonly Operation<unknown>[]): Promise<Outcome[]> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.batches.run(async (transaction) => {
           const rows = await transaction.begin(factReads(accountId, operations));
           const group = new OperationGroup(toFacts(accountId, rows));
           const outcomes = operations.map((operation) => group.run(operation));
-          const committed = transaction.commit(groupWrites(group));
-          onDecided?.();
-          await committed;
+          await transaction.commit(groupWrites(group));
           return outcomes;
         });
       } catch (error) {
@@ -92,15 +84,5 @@ export class CoinAccountRepository {
       [accountId],
     );
     return row && toAccount(row);
-  }
-
-  /** Entries below `beforeSequence`, the newest first. */
-  async findEntries(accountId: string, beforeSequence: number, limit: number): Promise<JournalEntry[]> {
-    const rows = await this.transactions.single.query<Record<string, unknown>[]>(
-      `SELECT ${JOURNAL_COLUMNS} FROM coin_journal
-       WHERE account_id = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?`,
-      [accountId, beforeSequence, limit],
-    );
-    return rows.map(toJournalEntry);
   }
 }

@@ -1,7 +1,18 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { MicroCoins } from '../../../shared/money.js';
 
-export type EntryKind = 'grant' | 'debt_payment' | 'hold' | 'settle' | 'release' | 'expire' | 'penalty';
+export const entryKinds = [
+  'grant',
+  'debt_payment',
+  'hold',
+  'settle',
+  'release',
+  'expire',
+  'penalty',
+  'block',
+  'unblock',
+] as const;
+export type EntryKind = (typeof entryKinds)[number];
 
 /** One line of an account's journal. Amounts are micro-coins. */
 export interface JournalEntry {
@@ -55,5 +66,5 @@ export function hashEntry(previousHash: Buffer, entry: Omit<JournalEntry, 'hash'
     entry.idempotencyKey,
     entry.createdAt.toISOString(),
   ]);
-  return createHash('sha256').update(previousHash).update(text).digest();
+  return hash('sha256', Buffer.concat([previousHash, Buffer.from(text)]), 'buffer');
 }
