@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Type } from '@nestjs/common';
+import { AccountLines } from '../../src/modules/coin-account/account-lines.js';
 import {
   CoinAccountModule,
   CoinAccountService,
@@ -85,6 +86,27 @@ export class TestCoins {
 
   penalize(accountId: string, amount: bigint, holdId?: string, idempotencyKey: string = randomUUID()) {
     return this.service.penalizeViolation({ accountId, holdId, amount, reference: 'turn', idempotencyKey });
+  }
+
+  /**
+   * Starts operations on one account while another transaction has it locked, so that all but the first are
+   * committed in one group. @returns what became of those.
+   */
+  async inOneGroup(
+    accountId: string,
+    acts: readonly (() => Promise<unknown>)[],
+  ): Promise<PromiseSettledResult<unknown>[]> {
+    const { first, rest } = await this.transactions.run(async (transaction) => {
+      await transaction.query('SELECT id FROM coin_accounts WHERE id = ? FOR UPDATE', [accountId]);
+      return { first: this.grant(accountId, 1n), rest: Promise.allSettled(acts.map((act) => act())) };
+    });
+    await first;
+    return rest;
+  }
+
+  /** The lines in which operations wait for their groups. */
+  get lines(): AccountLines {
+    return this.test.app.get(AccountLines, { strict: false });
   }
 
   /** Puts the end of a hold into the past, by the database's clock. */
