@@ -16,7 +16,7 @@ import { median, Samples } from './lib/samples.ts';
 /** As many as the service's pool has. */
 const POOL_CONNECTIONS = 20;
 /** So many that more callers than in the pool wait in the database rather than in the process. */
-const MANY_CONNECTIONS = 100;
+const MANY_CONNECTIONS = 64;
 const CLASSIC: RowLock = { clause: 'FOR UPDATE', connections: POOL_CONNECTIONS, backoffMs: [] };
 const SKIP_LOCKED: RowLock = {
   clause: 'FOR UPDATE SKIP LOCKED',

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectMetric } from '@willsoto/nestjs-prometheus';
 import type { Histogram } from 'prom-client';
@@ -79,25 +80,15 @@ export class AccountLines {
   private async serve(accountId: string): Promise<void> {
     for (let line = this.lines.get(accountId); line?.length; line = this.lines.get(accountId)) {
       const group = line.splice(0, this.config.groupSize).filter((waiting) => !isWithdrawn(waiting));
-      if (process.env['PIPE']) {
-        await this.commitPiped(accountId, group);
-      } else if (group.length > 0) await this.commit(accountId, group);
-      if (process.env['GATHER']) await new Promise(setImmediate);
+      if (group.length > 0) await this.commit(accountId, group);
+      // Whoever was just answered, or has just arrived, gets to the line before the next group is taken from it.
+      // Otherwise a few that came a little early are committed alone, while all others wait for them.
+      await setImmediate();
     }
     this.lines.delete(accountId);
   }
 
-  private last: Map<string, Promise<void>> = new Map();
-  private async commitPiped(accountId: string, group: readonly Waiting[]): Promise<void> {
-    const previous = this.last.get(accountId);
-    let decided: () => void = () => undefined;
-    const onDecided = new Promise<void>((resolve) => (decided = resolve));
-    const done = this.commit(accountId, group, decided);
-    this.last.set(accountId, done);
-    await Promise.race([Promise.all([onDecided, previous]), done]);
-  }
-
-  private async commit(accountId: string, group: readonly Waiting[], decided?: () => void): Promise<void> {
+  private async commit(accountId: string, group: readonly Waiting[]): Promise<void> {
     const startedAt = performance.now();
     this.groupSize.observe(group.length);
     for (const waiting of group) this.waitSeconds.observe((startedAt - waiting.since) / 1000);
@@ -105,7 +96,6 @@ export class AccountLines {
       const outcomes = await this.repository.executeGroup(
         accountId,
         group.map((waiting) => waiting.operation),
-        decided,
       );
       for (const [index, waiting] of group.entries()) answer(waiting, outcomes[index]);
     } catch (error) {

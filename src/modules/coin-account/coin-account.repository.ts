@@ -21,22 +21,15 @@ export class CoinAccountRepository {
    * Runs operations on one account in the order given, each on what the one before left, in one short
    * transaction. One that is refused, or whose rule throws, leaves the others as they are. Waits for other
    * processes' groups on the same account.
-   * @param onDecided called when nothing is left to do but to write and commit
    */
-  async executeGroup(
-    accountId: string,
-    operations: readonly Operation<unknown>[],
-    onDecided?: () => void,
-  ): Promise<Outcome[]> {
+  async executeGroup(accountId: string, operations: readonly Operation<unknown>[]): Promise<Outcome[]> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.batches.run(async (transaction) => {
           const rows = await transaction.begin(factReads(accountId, operations));
           const group = new OperationGroup(toFacts(accountId, rows));
           const outcomes = operations.map((operation) => group.run(operation));
-          const committed = transaction.commit(groupWrites(group));
-          onDecided?.();
-          await committed;
+          await transaction.commit(groupWrites(group));
           return outcomes;
         });
       } catch (error) {

@@ -17,7 +17,7 @@ const SELECT_ACCOUNT = `
     a.journal_hash, a.updated_at
   FROM (SELECT 1 AS one) AS base LEFT JOIN coin_accounts a ON a.id = ? FOR UPDATE`;
 const SELECT_HOLDS = `SELECT * FROM coin_holds WHERE id IN (?) FOR UPDATE`;
-const SELECT_OPERATIONS = `SELECT * FROM coin_operations WHERE account_id = ? AND idempotency_key IN (?) FOR UPDATE`;
+const SELECT_OPERATIONS = `SELECT * FROM coin_operations WHERE account_id = ? AND idempotency_key IN (?)`;
 
 const HOLD_COLUMNS =
   'id, account_id, amount, status, settled_amount, debt_amount, purpose, reference, opened_sequence, ' +
@@ -60,9 +60,8 @@ export function groupWrites(group: OperationGroup): Statement[] {
   const writes: Statement[] = [];
   if (entries.length > 0) {
     writes.push(isNewAccount ? insertAccount(account) : updateAccount(account));
-    if (openedHolds.length > 0) writes.push(insertHolds(openedHolds));
+    writes.push(insertEntries(entries), ...runsOfHolds(openedHolds).map(insertHolds));
     if (endedHolds.length > 0) writes.push(updateEndedHolds(endedHolds));
-    writes.push(insertEntries(entries));
   }
   if (records.length > 0) writes.push(insertRecords(records, group.now));
   return writes;
@@ -75,9 +74,9 @@ function insertAccount(account: AccountState): Statement {
           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     values: [
       account.id,
-      String(account.balance),
-      String(account.frozen),
-      String(account.debt),
+      account.balance,
+      account.frozen,
+      account.debt,
       account.isBlocked,
       account.sequence,
       account.hash,
@@ -92,9 +91,9 @@ function updateAccount(account: AccountState): Statement {
     sql: `UPDATE coin_accounts SET balance = ?, frozen = ?, debt = ?, is_blocked = ?, journal_sequence = ?,
             journal_hash = ?, updated_at = ? WHERE id = ?`,
     values: [
-      String(account.balance),
-      String(account.frozen),
-      String(account.debt),
+      account.balance,
+      account.frozen,
+      account.debt,
       account.isBlocked,
       account.sequence,
       account.hash,
@@ -104,8 +103,38 @@ function updateAccount(account: AccountState): Statement {
   };
 }
 
+/** Opened holds in their order, cut where `insertHolds` could not write them in one statement. */
+function runsOfHolds(holds: readonly Hold[]): Hold[][] {
+  const runs: Hold[][] = [];
+  for (const hold of holds) {
+    const run = runs.at(-1);
+    const last = run?.at(-1);
+    const isAlike =
+      last && hold.status === last.status && hold.expiresAt.getTime() === last.expiresAt.getTime();
+    if (run && isAlike) run.push(hold);
+    else runs.push([hold]);
+  }
+  return runs;
+}
+
+/**
+ * Writes holds that are all open until the same time from their journal entries, which say everything else of them:
+ * half the work for the database of parsing the same values once more. Those that have ended already are written
+ * as they are.
+ */
 function insertHolds(holds: readonly Hold[]): Statement {
-  return { sql: `INSERT INTO coin_holds (${HOLD_COLUMNS}) VALUES ?`, values: [holds.map(holdValues)] };
+  const [first] = holds;
+  const last = holds.at(-1);
+  if (!first || !last || first.status !== 'open') {
+    return { sql: `INSERT INTO coin_holds (${HOLD_COLUMNS}) VALUES ?`, values: [holds.map(holdValues)] };
+  }
+  return {
+    sql: `INSERT INTO coin_holds
+            (id, account_id, amount, status, purpose, reference, opened_sequence, expires_at, created_at)
+          SELECT hold_id, account_id, frozen_delta, 'open', reason, reference, sequence, ?, created_at
+          FROM coin_journal WHERE account_id = ? AND sequence BETWEEN ? AND ? AND kind = 'hold'`,
+    values: [first.expiresAt, first.accountId, first.openedSequence, last.openedSequence],
+  };
 }
 
 /** All in one statement: the rows are there, so that each is updated; when they expire is left as it is. */
@@ -122,10 +151,10 @@ function holdValues(hold: Hold): unknown[] {
   return [
     hold.id,
     hold.accountId,
-    String(hold.amount),
+    hold.amount,
     hold.status,
-    hold.settledAmount?.toString() ?? null,
-    hold.debtAmount?.toString() ?? null,
+    hold.settledAmount,
+    hold.debtAmount,
     hold.purpose,
     hold.reference,
     hold.openedSequence,
@@ -141,12 +170,12 @@ function insertEntries(entries: readonly JournalEntry[]): Statement {
     entry.accountId,
     entry.sequence,
     entry.kind,
-    String(entry.balanceDelta),
-    String(entry.frozenDelta),
-    String(entry.debtDelta),
-    String(entry.balanceAfter),
-    String(entry.frozenAfter),
-    String(entry.debtAfter),
+    entry.balanceDelta,
+    entry.frozenDelta,
+    entry.debtDelta,
+    entry.balanceAfter,
+    entry.frozenAfter,
+    entry.debtAfter,
     entry.holdId,
     entry.reference,
     entry.actor,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { MicroCoins } from '../../../shared/money.js';
 
 export const entryKinds = [
@@ -66,5 +66,5 @@ export function hashEntry(previousHash: Buffer, entry: Omit<JournalEntry, 'hash'
     entry.idempotencyKey,
     entry.createdAt.toISOString(),
   ]);
-  return createHash('sha256').update(previousHash).update(text).digest();
+  return hash('sha256', Buffer.concat([previousHash, Buffer.from(text)]), 'buffer');
 }

@@ -115,22 +115,21 @@ export function grant(facts: Facts, request: GrantRequest): Decision<GrantResult
 export function hold(facts: Facts, request: HoldRequest): Decision<Hold> {
   const { account, now } = facts;
   const { holdId, amount, purpose, reference } = request;
-  const idempotencyKey = holdKey(holdId);
-  const keyed = {
+  const keyed = () => ({
     kind: 'hold',
-    idempotencyKey,
+    idempotencyKey: holdKey(holdId),
     requestHash: hashRequest('hold', holdId, amount, purpose, reference),
-  };
+  });
   if (facts.hold) {
     return isSameHold(facts.hold, account.id, request)
       ? { kind: 'repeat', result: facts.hold }
       : reject({ code: 'idempotency_key_reused', key: holdId });
   }
   // What is recorded here are refusals alone.
-  const refused = replayed<never>(facts, keyed);
+  const refused = facts.recorded && replayed<never>(facts, keyed());
   if (refused) return refused;
   const rejection = whyNotHold(account, amount);
-  if (rejection) return rejectKeyed(facts, keyed, rejection);
+  if (rejection) return rejectKeyed(facts, keyed(), rejection);
   const posting = new Posting(account, { actor: SYSTEM, holdId, reference, reason: purpose }, now);
   const entry = posting.post('hold', { frozen: amount });
   const opened: Hold = {
