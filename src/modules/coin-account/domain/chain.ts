@@ -1,13 +1,15 @@
 import { GENESIS_HASH, hashEntry, type JournalEntry } from './journal.js';
 
 /** How a chain of entries can be broken. */
-export type ChainFaultKind =
-  | 'entry_missing'
-  | 'entry_altered'
-  | 'tail_missing'
-  | 'tail_replaced'
-  | 'tail_unknown'
-  | 'account_missing';
+export const chainFaultKinds = [
+  'entry_missing',
+  'entry_altered',
+  'tail_missing',
+  'tail_replaced',
+  'tail_unknown',
+  'account_missing',
+] as const;
+export type ChainFaultKind = (typeof chainFaultKinds)[number];
 
 /** Where an account says that its journal ends. */
 export interface ChainHead {
