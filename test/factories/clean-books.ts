@@ -30,6 +30,7 @@ export async function expectCleanBooks(transactions: Transactions, userId: strin
   for (const id of settledIds) expect(turnIds.has(id), `the turn of the settled hold ${id}`).toBe(true);
   const penalizedIds = books.journal.flatMap((entry) => (entry.kind === 'penalty' ? [entry.reference] : []));
   const violations = turns.filter((turn) => turn.status === 'violation').map((turn) => turn.id);
-  expect(penalizedIds.sort()).toEqual(violations);
+  expect(new Set(penalizedIds)).toEqual(new Set(violations));
+  expect(penalizedIds).toHaveLength(violations.length);
   return books;
 }

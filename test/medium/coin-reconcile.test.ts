@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   CoinAccountService,
   type ReconciliationReport,
@@ -281,12 +281,11 @@ describe('the periodic reconciliation', () => {
 
   it('leaves /metrics readable when the last report is not', async () => {
     const repository = test.app.get(ReconciliationRepository, { strict: false });
-    const { findLast } = repository;
-    repository.findLast = () => Promise.reject(new Error('no'));
+    const failing = vi.spyOn(repository, 'findLast').mockRejectedValue(new Error('no'));
     try {
       expect(await metrics()).toContain('process_cpu_seconds_total');
     } finally {
-      repository.findLast = findLast;
+      failing.mockRestore();
     }
   });
 });
