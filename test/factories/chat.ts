@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import { CoinAccountService } from '../../src/modules/coin-account/index.js';
+import { CoinAccountService, ReconciliationService } from '../../src/modules/coin-account/index.js';
 import type { Turn } from '../../src/modules/conversation/index.js';
 import { TurnSaver } from '../../src/modules/conversation/turn-saver.service.js';
 import { Transactions } from '../../src/platform/database/index.js';
@@ -163,6 +163,15 @@ export class TestChatter {
     return expectBooksToBalance(this.test.app.get(Transactions), this.user.id);
   }
 
+  /** Expects that a reconciliation finds nothing about this user; others' turns may be damaged on purpose. */
+  private async expectNoDisagreement(): Promise<void> {
+    const report = await this.test.app.get(ReconciliationService).reconcile({ maxExamples: 1_000 });
+    const examples = report.kinds.flatMap(({ kind, examples }) =>
+      examples.filter(({ accountId }) => accountId === this.user.id).map((example) => ({ kind, ...example })),
+    );
+    expect(examples).toEqual([]);
+  }
+
   /**
    * Saves what waits and expects that the turn's row, its hold, its messages and the account agree: the account
    * has lost what the turns and the penalties cost and nothing is frozen.
@@ -175,6 +184,7 @@ export class TestChatter {
     await saveAllTurns(this.test);
     expect(await this.messages(conversationId)).toMatchObject(expected.messages);
     const { account, holds, journal } = await expectCleanBooks(this.test.app.get(Transactions), this.user.id);
+    await this.expectNoDisagreement();
     const cost_micro_coins = String(expected.cost);
     expect(await savedTurn(this.test, turnId)).toMatchObject({ ...expected.turn, cost_micro_coins });
     const hold = holds.find(({ id }) => id === turnId);

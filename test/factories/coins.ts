@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { Type } from '@nestjs/common';
-import { AccountLines } from '../../src/modules/coin-account/account-lines.js';
 import {
   CoinAccountModule,
   CoinAccountService,
@@ -102,11 +101,6 @@ export class TestCoins {
     });
     await first;
     return rest;
-  }
-
-  /** The lines in which operations wait for their groups. */
-  get lines(): AccountLines {
-    return this.test.app.get(AccountLines, { strict: false });
   }
 
   /** Puts the end of a hold into the past, by the database's clock. */

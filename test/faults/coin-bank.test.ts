@@ -4,6 +4,7 @@ import type { Transactions } from '../../src/platform/database/index.js';
 import { BankClients } from '../factories/coin-bank.js';
 import { expectBooksToBalance } from '../factories/coin-books.js';
 import { CoinServiceProcess } from '../factories/coin-service-process.js';
+import { TestCoins } from '../factories/coins.js';
 import { OwnMariadb } from '../factories/own-mariadb.js';
 import { randomFrom } from '../factories/random.js';
 import { openDatabase } from '../factories/test-database.js';
@@ -148,6 +149,9 @@ describe('a bank', () => {
       expect(clients.failures).toEqual([]);
       await expectAllPresentOnce(clients, accountIds, database);
       expect(await readTotals(database)).toMatchObject({ owned: total });
+      const ledger = await TestCoins.create({ LOCKKEEPER_DATABASE_URL: mariadb.url });
+      expect(await ledger.reconciliation.reconcile()).toMatchObject({ isClean: true });
+      await ledger.close();
     },
   );
 });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AccountLines } from '../../src/modules/coin-account/account-lines.js';
 import type { Operation } from '../../src/modules/coin-account/domain/decision.js';
 import { grant, type GrantResult } from '../../src/modules/coin-account/domain/ledger.js';
 import { expectBooksToBalance } from '../factories/coin-books.js';
@@ -55,7 +56,7 @@ describe('operations in one group', () => {
     const outcomes = await coins.inOneGroup(accountId, [
       () => coins.grant(accountId, 2n),
       () =>
-        coins.lines.execute({
+        coins.get(AccountLines).execute({
           ...poison,
           decide: (facts) => {
             const decision = poison.decide(facts);
@@ -77,7 +78,7 @@ describe('operations in one group', () => {
       throw fault;
     };
     const outcomes = await coins.inOneGroup(accountId, [
-      () => coins.lines.execute(grantOf(accountId, { decide })),
+      () => coins.get(AccountLines).execute(grantOf(accountId, { decide })),
       () => coins.grant(accountId, 2n),
     ]);
     expect(outcomes).toMatchObject([{ status: 'rejected', reason: fault }, { status: 'fulfilled' }]);
@@ -91,7 +92,7 @@ describe('operations in one group', () => {
     const outcomes = await coins.inOneGroup(accountId, [
       () => coins.grant(accountId, 2n),
       () => {
-        const waiting = coins.lines.execute(grantOf(accountId), gone.signal);
+        const waiting = coins.get(AccountLines).execute(grantOf(accountId), gone.signal);
         gone.abort(new Error('nobody waits'));
         return waiting;
       },

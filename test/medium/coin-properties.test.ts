@@ -59,6 +59,7 @@ describe('any history of an account', () => {
         }),
       );
       await Promise.all(lanes);
+      expect(await processes[0]?.reconciliation.reconcile()).toMatchObject({ isClean: true });
     },
   );
 });
