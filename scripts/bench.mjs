@@ -35,16 +35,17 @@ await runMain(async () => {
   // All that runs is thrown away in any case, so there is nothing to wait for.
   for (const [signal, code] of Object.entries(EXIT_CODES)) process.on(signal, () => process.exit(code));
   if (!process.features.typescript) throw new OperatorError('The benchmarks need Node 22.18 or newer.');
-  const { BenchCallError, listBenchmarks, runBench } = await import('../bench/lib/run-bench.ts');
+  const { BenchCallError, checkName, listBenchmarks, runBench } = await import('../bench/lib/run-bench.ts');
   const directory = join(projectRoot, 'bench');
   if (call.name === undefined) return void print(await listBenchmarks(directory));
-  await build();
   const startedAt = performance.now();
   const report = (/** @type {string} */ line) => {
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
     process.stderr.write(`  ${seconds.padStart(4)} s  ${line}\n`);
   };
   try {
+    checkName(directory, call.name);
+    await build();
     return await runBench(directory, call.name, call, { print, report });
   } catch (error) {
     if (!(error instanceof BenchCallError)) throw error;

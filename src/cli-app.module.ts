@@ -1,9 +1,12 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { configDefinitions } from './app.config.js';
+import { jobDefinitions } from './app.jobs.js';
 import { AuthModule } from './modules/auth/index.js';
+import { ChatModule } from './modules/chat/index.js';
 import { CoinAccountModule } from './modules/coin-account/index.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
 import { DatabaseModule } from './platform/database/index.js';
+import { QueueModule } from './platform/queue/index.js';
 import { RedisModule } from './platform/redis/index.js';
 import { TimeModule } from './platform/time/index.js';
 
@@ -18,8 +21,10 @@ export class CliAppModule {
         TimeModule,
         DatabaseModule.forRoot(),
         RedisModule,
+        QueueModule.forProducers(jobDefinitions),
         AuthModule,
         CoinAccountModule,
+        ChatModule,
       ],
     };
   }

@@ -8,6 +8,7 @@ import { ConversationHttpModule } from './modules/conversation/conversation.http
 import { AuthHttpModule } from './modules/auth/auth.http.module.js';
 import { MonitoringModule } from './modules/monitoring/index.js';
 import { MonitoringHttpModule } from './modules/monitoring/monitoring.http.module.js';
+import { ProviderHttpModule } from './modules/provider/provider.http.module.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
 import { DatabaseModule } from './platform/database/index.js';
 import { HttpModule } from './platform/http/index.js';
@@ -32,6 +33,7 @@ export class HttpAppModule {
         ScheduleModule.forRoot(),
         ConversationHttpModule,
         ChatHttpModule,
+        ProviderHttpModule,
         AuthHttpModule,
         CoinAccountHttpModule,
         HttpModule,

@@ -3,11 +3,19 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { configDefinitions } from './app.config.js';
 import {
+  type CoinsCommandOptions,
+  type CommandOutcome,
+  COINS_RECONCILE_HELP,
+  COINS_VERIFY_HELP,
+  reconcileCoins,
+  verifyCoins,
+} from './coins.command.js';
+import {
   describeOutcome,
   ensureAdministrator,
   ENSURE_ADMINISTRATOR_HELP,
 } from './ensure-administrator.command.js';
-import { loadProcessConfig, renderEnvExample } from './platform/config/index.js';
+import { type LoadedConfig, loadProcessConfig, renderEnvExample } from './platform/config/index.js';
 import { databaseConfig, migrateDatabase } from './platform/database/index.js';
 import { runProcess } from './platform/process/index.js';
 
@@ -16,14 +24,22 @@ const HELP = `Usage: lockkeeper <command>
 Commands
   migrate                bring the database schema up to this build (safe to repeat)
   ensure-administrator   make the first administrator, unless there is one (--help tells more)
+  coins-reconcile        compare balances, journal, holds and turns (--help tells more)
+  coins-verify           look for altered, missing or moved entries of the journal (--help tells more)
   env-example            print the text of .env.example
 `;
+
+const COMMAND_HELP: Record<string, string> = {
+  'ensure-administrator': ENSURE_ADMINISTRATOR_HELP,
+  'coins-reconcile': COINS_RECONCILE_HELP,
+  'coins-verify': COINS_VERIFY_HELP,
+};
 
 /** Runs one of the operator's commands. */
 async function main(): Promise<void> {
   const { positionals, values } = readArguments();
   const [command] = positionals;
-  if (values.help) return print(command === 'ensure-administrator' ? ENSURE_ADMINISTRATOR_HELP : HELP);
+  if (values.help) return print(COMMAND_HELP[command ?? ''] ?? HELP);
   if (command === undefined) return print(HELP);
   switch (command) {
     case 'migrate':
@@ -33,6 +49,10 @@ async function main(): Promise<void> {
       const outcome = await ensureAdministrator(config, values, readStandardInput);
       return print(values.json ? `${JSON.stringify(outcome)}\n` : describeOutcome(outcome));
     }
+    case 'coins-reconcile':
+      return runCoinsCommand(reconcileCoins, values);
+    case 'coins-verify':
+      return runCoinsCommand(verifyCoins, values);
     case 'env-example':
       return print(renderEnvExample(configDefinitions));
     default:
@@ -50,12 +70,22 @@ function readArguments() {
         email: { type: 'string' },
         coins: { type: 'string' },
         'reset-key': { type: 'boolean' },
+        account: { type: 'string' },
         json: { type: 'boolean' },
       },
     });
   } catch (cause) {
     throw new Error(`${cause instanceof Error ? cause.message : String(cause)}\n\n${HELP}`, { cause });
   }
+}
+
+async function runCoinsCommand(
+  run: (config: LoadedConfig, options: CoinsCommandOptions) => Promise<CommandOutcome>,
+  options: CoinsCommandOptions,
+): Promise<void> {
+  const { output, exitCode } = await run(loadProcessConfig(configDefinitions), options);
+  print(output);
+  process.exitCode = exitCode;
 }
 
 async function migrate(): Promise<void> {

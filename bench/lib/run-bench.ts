@@ -26,6 +26,13 @@ export async function listBenchmarks(directory: string): Promise<string> {
   return formatTable(benchmarks.map(({ name, description }) => ({ benchmark: name, measures: description })));
 }
 
+/** @throws BenchCallError if the directory has no benchmark of this name. */
+export function checkName(directory: string, name: string): void {
+  const names = benchmarkNames(directory);
+  if (names.includes(name)) return;
+  throw new BenchCallError(`There is no benchmark '${name}'. There are: ${names.join(', ')}.`);
+}
+
 /**
  * Runs one benchmark and prints its outcome.
  * @returns the exit code: 1 if a goal is missed.
@@ -37,10 +44,7 @@ export async function runBench(
   options: BenchSettings & { isJson: boolean },
   output: BenchOutput,
 ): Promise<number> {
-  const names = benchmarkNames(directory);
-  if (!names.includes(name)) {
-    throw new BenchCallError(`There is no benchmark '${name}'. There are: ${names.join(', ')}.`);
-  }
+  checkName(directory, name);
   const benchmark = await loadBenchmark(directory, name);
   const startedAt = new Date();
   const begin = performance.now();

@@ -106,3 +106,28 @@ export async function runCommand(args, env, { input, timeoutMs = COMMAND_TIMEOUT
   if (result.code !== 0) throw new OperatorError(`"${args[0]}" failed:\n${result.output.trimEnd()}`);
   return result.stdout;
 }
+
+/**
+ * Runs a command of the product on the caller's terminal, for as long as it takes.
+ * @param {string[]} args
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<number>} its exit code
+ */
+export async function runAttached(args, env) {
+  const script = join(projectRoot, 'dist', 'main.cli.js');
+  const child = spawn(process.execPath, ['--enable-source-maps', script, ...args], {
+    cwd: projectRoot,
+    env,
+    stdio: 'inherit',
+  });
+  const interrupt = () => child.kill('SIGTERM');
+  interruption.addEventListener('abort', interrupt);
+  try {
+    return await new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', (code) => resolve(code ?? 1));
+    });
+  } finally {
+    interruption.removeEventListener('abort', interrupt);
+  }
+}

@@ -92,7 +92,7 @@ describe('npm run bench', () => {
     expect(correctness).toHaveLength(4);
     expect(correctness.filter(({ met }) => !met)).toEqual([]);
     expect(readdirSync(temporary)).toEqual([]);
-  });
+  }, 240_000);
 
   it('leaves no process and no file behind when it is interrupted', async () => {
     const temporary = temporaryDirectory();

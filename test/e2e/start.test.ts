@@ -126,6 +126,31 @@ describe('npm start', () => {
     );
   });
 
+  it('reconciles and verifies its coins while it runs, and says by its exit code what came of it', async () => {
+    const commands = [
+      installation.run('coins.mjs', ['reconcile', '--json']),
+      installation.run('coins.mjs', ['verify', '--json']),
+    ];
+    const codes = await Promise.all(commands.map((command) => command.exitCode));
+    const reports = commands.map((command) => JSON.parse(command.output()) as object);
+    expect(reports).toMatchObject([{ is_clean: true }, { is_whole: true }]);
+    expect(codes).toEqual([0, 0]);
+    const { port, password } = servers(installation).database;
+    const database = await createConnection({
+      host: '127.0.0.1',
+      port,
+      user: 'lockkeeper',
+      password,
+      database: 'lockkeeper',
+    });
+    const setDebt = (debt: number) => database.query('UPDATE coin_accounts SET debt = ?', [debt]);
+    await setDebt(1);
+    const after = installation.run('coins.mjs', ['reconcile']);
+    expect([await after.exitCode, after.output()]).toEqual([1, expect.stringContaining('debt: 1.')]);
+    await setDebt(0);
+    await database.end();
+  });
+
   it.each(['worker', 'api', 'redis', 'mariadb'])('starts %s again when it dies', async (name) => {
     const before = installation.process(name);
     await killOutright(before?.pid);

@@ -6,6 +6,7 @@ import { TurnSaver } from '../../src/modules/conversation/turn-saver.service.js'
 import { Transactions } from '../../src/platform/database/index.js';
 import { parseCoins } from '../../src/shared/money.js';
 import { expect } from 'vitest';
+import { expectCleanBooks } from './clean-books.js';
 import { expectBooksToBalance } from './coin-books.js';
 import type { TestApp } from './test-app.js';
 import { bearer, createUser, type TestUser } from './users.js';
@@ -173,7 +174,7 @@ export class TestChatter {
     expect(await this.messages(conversationId)).toMatchObject(expected.messages);
     await saveAllTurns(this.test);
     expect(await this.messages(conversationId)).toMatchObject(expected.messages);
-    const { account, holds, journal } = await this.books();
+    const { account, holds, journal } = await expectCleanBooks(this.test.app.get(Transactions), this.user.id);
     const cost_micro_coins = String(expected.cost);
     expect(await savedTurn(this.test, turnId)).toMatchObject({ ...expected.turn, cost_micro_coins });
     const hold = holds.find(({ id }) => id === turnId);

@@ -9,13 +9,23 @@ import { createTestDatabase } from './test-database.js';
 /** Modules that need a database and nothing else, on a database of their own. */
 export interface TestModule {
   app: INestApplicationContext;
+  databaseUrl: string;
   close(): Promise<void>;
 }
 
-export async function createTestModule(...modules: (Type | DynamicModule)[]): Promise<TestModule> {
-  const database = await createTestDatabase();
+/** Starts modules. A database that `settings` name is somebody else's to drop. */
+export async function createTestModule(
+  modules: (Type | DynamicModule)[] = [],
+  settings: Record<string, string> = {},
+): Promise<TestModule> {
+  const database = settings['LOCKKEEPER_DATABASE_URL'] ? undefined : await createTestDatabase();
+  const databaseUrl = database?.url ?? settings['LOCKKEEPER_DATABASE_URL'] ?? '';
   const definitions = configDefinitions;
-  const environment = { LOCKKEEPER_DATABASE_URL: database.url, LOCKKEEPER_REDIS_URL: 'redis://127.0.0.1:1' };
+  const environment = {
+    LOCKKEEPER_REDIS_URL: 'redis://127.0.0.1:1',
+    ...settings,
+    LOCKKEEPER_DATABASE_URL: databaseUrl,
+  };
   const config = loadConfig(environment, definitions);
   const root: DynamicModule = {
     module: class TestRootModule {},
@@ -24,9 +34,10 @@ export async function createTestModule(...modules: (Type | DynamicModule)[]): Pr
   const app = await NestFactory.createApplicationContext(root, { logger: false, abortOnError: false });
   return {
     app,
+    databaseUrl,
     close: async () => {
       await app.close();
-      await database.drop();
+      await database?.drop();
     },
   };
 }

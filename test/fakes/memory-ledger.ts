@@ -9,12 +9,28 @@ const LEASE_MS = 60_000;
 
 /** The ledger over a single account held in memory: what the database does, without one. */
 export class MemoryLedger {
-  account: AccountState = emptyAccount(ACCOUNT);
+  account: AccountState;
   isKnown = false;
   now = new Date('2026-01-01T00:00:00.000Z');
   readonly holds = new Map<string, Hold>();
   readonly journal: JournalEntry[] = [];
-  private readonly records = new Map<string, RecordedOperation>();
+  readonly records = new Map<string, RecordedOperation>();
+
+  constructor(accountId = ACCOUNT) {
+    this.account = emptyAccount(accountId);
+  }
+
+  /** The same ledger at this moment, to go on from here in another way. */
+  copy(): MemoryLedger {
+    const copy = new MemoryLedger(this.account.id);
+    copy.account = this.account;
+    copy.isKnown = this.isKnown;
+    copy.now = this.now;
+    copy.journal.push(...this.journal);
+    for (const [id, hold] of this.holds) copy.holds.set(id, hold);
+    for (const [key, record] of this.records) copy.records.set(key, record);
+    return copy;
+  }
 
   grant(amount: bigint, idempotencyKey = 'grant-1', reason: ledger.GrantReason = 'purchase') {
     const request = { amount, reason, actor: 'operator', idempotencyKey };
@@ -31,7 +47,7 @@ export class MemoryLedger {
   }
 
   release(holdId = 'hold-1') {
-    return this.apply(ledger.release(this.facts(holdId), { holdId, reason: 'failed' }));
+    return this.apply(ledger.release(this.facts(holdId), { holdId, reason: 'provider_failed' }));
   }
 
   expire(holdId = 'hold-1') {
@@ -41,6 +57,23 @@ export class MemoryLedger {
   penalize(amount: bigint, holdId?: string, idempotencyKey = 'penalty-1') {
     const request = { holdId, amount, reference: 'turn', idempotencyKey };
     return this.apply(ledger.penalize(this.facts(holdId, idempotencyKey), request));
+  }
+
+  /** Moves the end of an open hold to a lease from now. @returns how many there were. */
+  renew(holdId: string): number {
+    return this.moveEnd(holdId, this.now.getTime() + LEASE_MS);
+  }
+
+  /** Puts the end of an open hold into the past. */
+  makeOverdue(holdId: string): void {
+    this.moveEnd(holdId, this.now.getTime() - 1);
+  }
+
+  private moveEnd(holdId: string, expiresAtMs: number): number {
+    const hold = this.holds.get(holdId);
+    if (hold?.status !== 'open') return 0;
+    this.holds.set(holdId, { ...hold, expiresAt: new Date(expiresAtMs) });
+    return 1;
   }
 
   facts(holdId?: string, key?: string): Facts {

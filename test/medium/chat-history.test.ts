@@ -109,15 +109,15 @@ describe('the messages that a provider is given', () => {
   });
 
   it('are the latest that leave room for the answer, from a question on', async () => {
-    upstream.follow(answering(['word '.repeat(72)]));
+    upstream.follow(answering(['word '.repeat(70)]));
     for (const name of ['u2', 'u3']) await send([user(name)]);
     upstream.follow(answering(['done']));
     await send([user('u4')], 'small');
     expect(given()).toEqual([
       user('u2'),
-      assistant('word '.repeat(72)),
+      assistant('word '.repeat(70)),
       user('u3'),
-      assistant('word '.repeat(72)),
+      assistant('word '.repeat(70)),
       user('u4'),
     ]);
     await send([user(`u5 ${'word '.repeat(30)}`)], 'small');

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { CoinAccountService } from '../../src/modules/coin-account/index.js';
 import { TurnRunner } from '../../src/modules/chat/turn-runner.service.js';
 import { countTokens } from '../../src/modules/provider/index.js';
 import { answering, FakeUpstream, refusing, type UpstreamCall } from '../fakes/openai-upstream.js';
@@ -256,6 +257,19 @@ describe('a turn', () => {
       expect((await poor.books()).account).toMatchObject({ balance: 0n, debt: PENALTY - 1_000_000n });
       const next = await poor.say('Hello', 'fake');
       expect(next).toMatchObject({ status: 402, body: { error: { code: 'insufficient_quota' } } });
+      await test.app.get(CoinAccountService).grantCoins({
+        accountId: poor.user.id,
+        amount: PENALTY,
+        reason: 'purchase',
+        actor: 'operator',
+        idempotencyKey: 'pays',
+      });
+      upstream.follow(answering(['Hi'], { usage: [10, 1] }));
+      await poor.expectTurn(await poor.say('Hello', 'fake'), {
+        turn: { status: 'complete' },
+        cost: costOf(10, 1),
+        messages: [hello, { content: 'Hi' }],
+      });
     });
 
     it('says so at the end of the stream', async () => {

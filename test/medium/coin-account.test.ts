@@ -21,10 +21,7 @@ describe('coin account', () => {
       debt: 0n,
       isBlocked: false,
     });
-    expect(await coins.service.journalOf({ accountId, limit: 10 })).toEqual({
-      entries: [],
-      hasMore: false,
-    });
+    expect(await coins.history.journalOf({ accountId, limit: 10 })).toEqual({ entries: [] });
   });
 
   it('grants, holds and settles the actual cost', async () => {
@@ -98,9 +95,7 @@ describe('coin account', () => {
 
   it('refuses holds of a blocked account', async () => {
     const accountId = await coins.accountWith(10n);
-    await coins.transactions.single.query('UPDATE coin_accounts SET is_blocked = 1 WHERE id = ?', [
-      accountId,
-    ]);
+    await coins.service.setBlocked({ accountId, isBlocked: true, actor: 'operator', note: 'stolen key' });
     await expect(coins.hold(accountId, 1n)).rejects.toMatchObject({ code: 'account_blocked' });
     await coins.grant(accountId, 1n);
     expect(await coins.service.accountOf(accountId)).toMatchObject({ isBlocked: true, balance: 11n });
@@ -177,11 +172,11 @@ describe('coin account', () => {
   it('reads the journal page by page, the newest first', async () => {
     const accountId = randomUUID();
     for (let amount = 1n; amount <= 5n; amount++) await coins.grant(accountId, amount);
-    const first = await coins.service.journalOf({ accountId, limit: 2 });
+    const first = await coins.history.journalOf({ accountId, limit: 2 });
     expect(first.entries.map((entry) => entry.sequence)).toEqual([5, 4]);
-    const second = await coins.service.journalOf({ accountId, limit: 3, beforeSequence: 4 });
+    const second = await coins.history.journalOf({ accountId, limit: 3, beforeSequence: 4 });
     expect(second.entries.map((entry) => entry.sequence)).toEqual([3, 2, 1]);
-    expect([first.hasMore, second.hasMore]).toEqual([true, false]);
+    expect([first.nextBefore, second.nextBefore]).toEqual([4, undefined]);
   });
 
   it.each([

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CoinAccountService } from '../../src/modules/coin-account/index.js';
 import { TurnAccounting } from '../../src/modules/chat/turn-accounting.js';
 import { TurnRunner } from '../../src/modules/chat/turn-runner.service.js';
 import { TurnSweeper } from '../../src/modules/chat/turn-sweeper.js';
@@ -59,6 +60,36 @@ describe('the sweep of turns whose process has died', () => {
     await sweeper().sweep();
   });
 
+  it.each([-90_000, 90_000])(
+    'goes by no process’s own clock: one that is %i ms ahead ends nothing',
+    async (ms) => {
+      const chatter = await TestChatter.create(test);
+      const turn = turns.turn(await turns.conversation(), { owner_id: chatter.user.id });
+      await accounting.hold(chatter.user.id, turn.id, HELD);
+      await turns.service.startTurn(turn);
+      await new TurnSweeper(turns.service, accounting, { nowMs: () => Date.now() + ms }).sweep();
+      await test.app.get(CoinAccountService).expireHolds(1_000);
+      expect((await chatter.books()).account.frozen).toBe(HELD);
+      await turns.makeAllOverdue();
+      await sweeper().sweep();
+    },
+  );
+
+  it('finds the coins still held of a turn that was silent for the time of its lease', async () => {
+    const patient = await createTestApp({
+      ...test.environment,
+      LOCKKEEPER_TURN_LEASE_MS: '45000',
+    });
+    const chatter = await TestChatter.create(test);
+    const turnId = randomUUID();
+    await patient.app.get(TurnAccounting, { strict: false }).hold(chatter.user.id, turnId, HELD);
+    const { holds } = await chatter.books();
+    const leaseMs = Number(holds[0]?.expiresAt) - Number(holds[0]?.createdAt);
+    // Also if a renewal every fifteen seconds was due just then.
+    expect(leaseMs).toBeGreaterThanOrEqual(45_000 + 15_000 + 10_000);
+    await patient.close();
+  });
+
   it('keeps what was answered as interrupted, and charges for it', async () => {
     const { chatter, turn, conversationId } = await abandonedTurn(PARTIAL);
     await sweeper().sweep();
@@ -86,6 +117,14 @@ describe('the sweep of turns whose process has died', () => {
     expect(holds).toMatchObject([{ id: turn.id, status: 'released' }]);
     expect(account).toMatchObject({ frozen: 0n, balance: 10_000_000n });
     expect(await savedTurn(turn.id)).toMatchObject({ status: 'interrupted', cost_micro_coins: '0' });
+  });
+
+  it('ends a turn that was charged before its process died for what it was charged', async () => {
+    const { chatter, turn } = await abandonedTurn(PARTIAL);
+    await accounting.close(chatter.user.id, turn.id, { kind: 'settle', amount: 777n });
+    await sweeper().sweep();
+    expect((await chatter.books()).holds).toMatchObject([{ status: 'settled', settledAmount: 777n }]);
+    expect(await savedTurn(turn.id)).toMatchObject({ status: 'interrupted', cost_micro_coins: '777' });
   });
 
   it('ends each turn once though several sweep at the same time', async () => {

@@ -3,11 +3,12 @@ import { CoinAccountModule } from '../coin-account/index.js';
 import { ConversationModule } from '../conversation/index.js';
 import { ProviderModule } from '../provider/index.js';
 import { TurnAccounting } from './turn-accounting.js';
+import { TurnCheck } from './turn-check.js';
 
-/** What both kinds of process need of chat: the coins of a turn. */
+/** What both kinds of process need of chat: the coins of a turn, and their reconciliation. */
 @Module({
   imports: [CoinAccountModule, ConversationModule, ProviderModule],
-  providers: [TurnAccounting],
+  providers: [TurnAccounting, TurnCheck],
   exports: [TurnAccounting, ConversationModule, ProviderModule],
 })
 export class ChatModule {}

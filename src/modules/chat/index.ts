@@ -1,1 +1,2 @@
 export { chatConfig } from './chat.config.js';
+export { ChatModule } from './chat.module.js';

@@ -3,23 +3,31 @@ import type { ConfigOf } from '../../platform/config/index.js';
 import { AppError } from '../../platform/errors/index.js';
 import { type MicroCoins, parseCoins } from '../../shared/money.js';
 import { CoinAccountService, holdEnded } from '../coin-account/index.js';
+import { conversationConfig } from '../conversation/index.js';
 import { chatConfig } from './chat.config.js';
 import type { CoinAction } from './domain/outcome.js';
 
 /**
- * How long a hold outlives its last renewal. Longer than a turn's own lease, so that the sweep of a crashed
- * process's turns finds the hold still open.
+ * How much longer a hold outlives its last renewal than its turn the last sign of life: for the time between two
+ * renewals and a slow sweep. So the sweep of a crashed process's turns finds their holds still open.
  */
-const HOLD_LEASE_MS = 60_000;
+const HOLD_LEASE_MARGIN_MS = 30_000;
+/** What the holds of turns are for. */
+export const HOLD_PURPOSE = 'chat';
 const RENEWAL_BATCH = 500;
 
 /** The coins of a turn: its hold has the turn's id. */
 @Injectable()
 export class TurnAccounting {
+  private readonly holdLeaseMs: number;
+
   constructor(
     private readonly coins: CoinAccountService,
     @Inject(chatConfig.token) private readonly config: ConfigOf<typeof chatConfig>,
-  ) {}
+    @Inject(conversationConfig.token) conversation: ConfigOf<typeof conversationConfig>,
+  ) {
+    this.holdLeaseMs = conversation.turnLeaseMs + HOLD_LEASE_MARGIN_MS;
+  }
 
   /** Freezes the most that the turn can cost. @throws insufficient_coins and the ledger's other refusals. */
   async hold(ownerId: string, turnId: string, amount: MicroCoins): Promise<void> {
@@ -27,16 +35,16 @@ export class TurnAccounting {
       accountId: ownerId,
       holdId: turnId,
       amount,
-      purpose: 'chat',
+      purpose: HOLD_PURPOSE,
       reference: turnId,
-      leaseMs: HOLD_LEASE_MS,
+      leaseMs: this.holdLeaseMs,
     });
   }
 
   /** Keeps the holds of running turns from expiring. */
   async renew(turnIds: readonly string[]): Promise<void> {
     for (let start = 0; start < turnIds.length; start += RENEWAL_BATCH) {
-      await this.coins.renewHolds(turnIds.slice(start, start + RENEWAL_BATCH), HOLD_LEASE_MS);
+      await this.coins.renewHolds(turnIds.slice(start, start + RENEWAL_BATCH), this.holdLeaseMs);
     }
   }
 

@@ -1,59 +1,47 @@
-import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Controller, Get, Query, Res, StreamableFile } from '@nestjs/common';
 import {
-  ApiBadRequestResponse,
   ApiBearerAuth,
-  ApiHeader,
-  ApiNotFoundResponse,
   ApiOkResponse,
   ApiOperation,
+  ApiProduces,
   ApiTags,
   ApiUnprocessableEntityResponse,
 } from '@nestjs/swagger';
-import { z } from 'zod';
-import {
-  CurrentPrincipal,
-  decodeCursor,
-  encodeCursor,
-  type Principal,
-  RequireScope,
-} from '../../platform/http/index.js';
-import { UserService } from '../auth/index.js';
+import type { FastifyReply } from 'fastify';
+import { Readable } from 'node:stream';
+import { CurrentPrincipal, type Principal, RequireScope } from '../../platform/http/index.js';
 import { CoinAccountService } from './coin-account.service.js';
+import { CoinHistoryService } from './coin-history.service.js';
+import { type AccountAnswer, accountSchema, toAccountAnswer } from './dto/coin-account.dto.js';
 import {
-  accountParamsSchema,
-  accountSchema,
-  grantResultSchema,
-  grantSchema,
+  type HoldPageAnswer,
+  holdPageSchema,
+  holdsQuerySchema,
+  type JournalPageAnswer,
   journalPageSchema,
   journalQuerySchema,
-  readAmount,
-  toAccountAnswer,
-  toEntryAnswer,
-  toGrantAnswer,
-} from './dto/coin-account.dto.js';
-import type {
-  AccountAnswer,
-  AccountParams,
-  Grant,
-  GrantAnswer,
-  JournalQuery,
-} from './dto/coin-account.dto.js';
-import { readIdempotencyKey } from './dto/idempotency-key.js';
+  statementQuerySchema,
+  toHoldPageAnswer,
+  toHoldsRequest,
+  toJournalPageAnswer,
+  toJournalRequest,
+  toPeriod,
+} from './dto/coin-history.dto.js';
+import type { HoldsQuery, JournalQuery, StatementQuery } from './dto/coin-history.dto.js';
+import { statementCsv } from './dto/statement-csv.js';
 
-const journalPosition = z.tuple([z.int().min(1)]);
-
-/** Coins over HTTP. Amounts are decimal strings of coins. */
+/** What users see of their coins. Amounts are decimal strings of coins. */
 @ApiTags('Coins')
 @ApiBearerAuth()
 @Controller('api/coins')
+@RequireScope('coins:read')
 export class CoinAccountController {
   constructor(
     private readonly coinAccounts: CoinAccountService,
-    private readonly users: UserService,
+    private readonly history: CoinHistoryService,
   ) {}
 
   @Get('account')
-  @RequireScope('coins:read')
   @ApiOperation({ summary: 'Read your own account' })
   @ApiOkResponse({ standardSchema: accountSchema })
   async readOwn(@CurrentPrincipal() principal: Principal): Promise<AccountAnswer> {
@@ -61,7 +49,6 @@ export class CoinAccountController {
   }
 
   @Get('journal')
-  @RequireScope('coins:read')
   @ApiOperation({
     summary: 'Read your own journal, the newest entry first',
     description: 'Every change of the account. The balances are the sums of the entries.',
@@ -69,71 +56,54 @@ export class CoinAccountController {
   @ApiOkResponse({ standardSchema: journalPageSchema })
   async readOwnJournal(
     @CurrentPrincipal() principal: Principal,
-    @Query({ schema: journalQuerySchema }) { cursor, limit }: JournalQuery,
-  ): Promise<z.infer<typeof journalPageSchema>> {
-    const beforeSequence = cursor === undefined ? undefined : decodeCursor(cursor, journalPosition)[0];
-    const page = await this.coinAccounts.journalOf({ accountId: principal.userId, beforeSequence, limit });
-    const last = page.entries.at(-1);
-    return {
-      items: page.entries.map(toEntryAnswer),
-      next_cursor: page.hasMore && last ? encodeCursor([last.sequence]) : null,
-    };
+    @Query({ schema: journalQuerySchema }) query: JournalQuery,
+  ): Promise<JournalPageAnswer> {
+    const request = { accountId: principal.userId, ...toJournalRequest(query) };
+    return toJournalPageAnswer(await this.history.journalOf(request));
   }
 
-  @Get('accounts/:user_id')
-  @RequireScope('operations')
-  @ApiOperation({ summary: "Read any user's account" })
-  @ApiOkResponse({ standardSchema: accountSchema })
-  @ApiNotFoundResponse({ description: '`user_not_found`' })
-  async readAccount(@Param({ schema: accountParamsSchema }) params: AccountParams): Promise<AccountAnswer> {
-    await this.users.findUser(params.user_id);
-    return toAccountAnswer(await this.coinAccounts.accountOf(params.user_id));
-  }
-
-  @Post('accounts/:user_id/grants')
-  @HttpCode(200)
-  @RequireScope('operations')
+  @Get('holds')
   @ApiOperation({
-    summary: 'Give coins to a user',
-    description:
-      'A debt is paid first. Sent again with the same key and the same content, it acts once and gives the ' +
-      'first answer again; with other content it is refused.',
+    summary: 'Read your own holds, the newest first',
+    description: 'What was frozen for each turn, and what it cost in the end.',
   })
-  @ApiHeader({
-    name: 'Idempotency-Key',
-    required: true,
-    description: 'Made by you for this grant: up to 255 printable ASCII characters, bare or quoted.',
-    schema: { type: 'string', maxLength: 255 },
-    example: 'order-2027-0117',
-  })
-  @ApiOkResponse({ standardSchema: grantResultSchema })
-  @ApiBadRequestResponse({ description: '`idempotency_key_missing`' })
-  @ApiNotFoundResponse({ description: '`user_not_found`' })
-  @ApiUnprocessableEntityResponse({
-    description:
-      '`idempotency_key_reused`, `idempotency_key_invalid`, `balance_overflow`, `amount_zero`, ' +
-      '`amount_negative`, `amount_too_large`, `amount_too_many_decimals`, `amount_not_a_decimal`',
-  })
-  async grant(
+  @ApiOkResponse({ standardSchema: holdPageSchema })
+  async readOwnHolds(
     @CurrentPrincipal() principal: Principal,
-    @Param({ schema: accountParamsSchema }) params: AccountParams,
-    @Body({ schema: grantSchema }) body: Grant,
-    @Headers('idempotency-key') header?: string,
-  ): Promise<GrantAnswer> {
-    const accountId = params.user_id;
-    const idempotencyKey = readIdempotencyKey(header);
-    const amount = readAmount(body.amount, 'amount');
-    // Coins given to a mistyped id would be nobody's.
-    await this.users.findUser(accountId);
-    const { reason, note } = body;
-    const result = await this.coinAccounts.grantCoins({
-      accountId,
-      amount,
-      reason,
-      note,
-      actor: principal.userId,
-      idempotencyKey,
+    @Query({ schema: holdsQuerySchema }) query: HoldsQuery,
+  ): Promise<HoldPageAnswer> {
+    const request = { accountId: principal.userId, ...toHoldsRequest(query) };
+    return toHoldPageAnswer(await this.history.holdsOf(request));
+  }
+
+  @Get('statement.csv')
+  @ApiOperation({
+    summary: 'Download your own journal of a period',
+    description:
+      'CSV for spreadsheets (UTF-8 with a byte order mark), the oldest entry first, at most 50,000. A text that a ' +
+      'spreadsheet would take for a formula begins with an apostrophe.',
+  })
+  @ApiProduces('text/csv')
+  @ApiOkResponse({
+    content: {
+      'text/csv': {
+        schema: { type: 'string' },
+        example:
+          'sequence,created_at,kind,balance_delta,…\r\n1,2027-01-17T09:30:00.000Z,grant,100.000000,…\r\n',
+      },
+    },
+  })
+  @ApiUnprocessableEntityResponse({ description: '`statement_too_long`, `invalid_request`' })
+  async readOwnStatement(
+    @CurrentPrincipal() principal: Principal,
+    @Query({ schema: statementQuerySchema }) query: StatementQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<StreamableFile> {
+    const entries = await this.history.statementOf(principal.userId, toPeriod(query));
+    reply.header('cache-control', 'no-store');
+    return new StreamableFile(Readable.from(statementCsv(entries)), {
+      type: 'text/csv; charset=utf-8',
+      disposition: 'attachment; filename="coin-statement.csv"',
     });
-    return toGrantAnswer(accountId, result);
   }
 }

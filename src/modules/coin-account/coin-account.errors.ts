@@ -58,6 +58,18 @@ export const idempotencyKeyInvalid = defineError({
     'An idempotency key is 1 to 255 printable ASCII characters, bare or quoted, and does not begin with hold:.',
 });
 
+export const operationInFlight = defineError({
+  code: 'operation_in_flight',
+  kind: 'conflict',
+  title: 'The operation of this idempotency key is still under way; ask again for its answer.',
+});
+
+export const statementTooLong = defineError({
+  code: 'statement_too_long',
+  kind: 'invalid',
+  title: 'The period has more entries than a statement can have.',
+});
+
 const balanceOverflow = defineError({
   code: 'balance_overflow',
   kind: 'invalid',

@@ -1,8 +1,15 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/index.js';
+import { DisagreementMetrics, disagreementMetrics } from './books/disagreement-metrics.js';
 import { CoinAccountController } from './coin-account.controller.js';
 import { CoinAccountModule } from './coin-account.module.js';
+import { CoinOperationsController } from './coin-operations.controller.js';
+import { InFlightOperations } from './in-flight-operations.js';
 
 /** The ledger's routes. */
-@Module({ imports: [AuthModule, CoinAccountModule], controllers: [CoinAccountController] })
+@Module({
+  imports: [AuthModule, CoinAccountModule],
+  controllers: [CoinAccountController, CoinOperationsController],
+  providers: [InFlightOperations, ...disagreementMetrics, DisagreementMetrics],
+})
 export class CoinAccountHttpModule {}

@@ -1,11 +1,41 @@
 import { Module } from '@nestjs/common';
+import { BookChecks } from './books/book-checks.js';
+import { ChainVerifier } from './books/chain-verifier.js';
+import { ChainRepository } from './books/chain.repository.js';
+import { LedgerCheck } from './books/ledger-check.js';
+import { LedgerCheckRepository } from './books/ledger-check.repository.js';
+import { ReconciliationRepository } from './books/reconciliation.repository.js';
+import { ReconciliationService } from './books/reconciliation.service.js';
 import { AccountLines, accountLineMetrics } from './account-lines.js';
 import { CoinAccountRepository } from './coin-account.repository.js';
 import { CoinAccountService } from './coin-account.service.js';
+import { CoinHistoryRepository } from './coin-history.repository.js';
+import { CoinHistoryService } from './coin-history.service.js';
 
 /** The ledger of coins. */
 @Module({
-  providers: [...accountLineMetrics, CoinAccountRepository, AccountLines, CoinAccountService],
-  exports: [CoinAccountService],
+  providers: [
+    ...accountLineMetrics,
+    CoinAccountRepository,
+    AccountLines,
+    CoinAccountService,
+    CoinHistoryRepository,
+    CoinHistoryService,
+    BookChecks,
+    LedgerCheckRepository,
+    LedgerCheck,
+    ReconciliationRepository,
+    ReconciliationService,
+    ChainRepository,
+    ChainVerifier,
+  ],
+  exports: [
+    CoinAccountService,
+    CoinHistoryService,
+    BookChecks,
+    ReconciliationRepository,
+    ReconciliationService,
+    ChainVerifier,
+  ],
 })
 export class CoinAccountModule {}

@@ -1,16 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { BatchTransactions, isDuplicateKey, Transactions } from '../../platform/database/index.js';
-import { toAccount, toJournalEntry } from './coin-account.rows.js';
+import { toAccount } from './coin-account.rows.js';
 import type { AccountState } from './domain/account.js';
 import type { Operation } from './domain/decision.js';
-import type { JournalEntry } from './domain/journal.js';
 import { OperationGroup, type Outcome } from './domain/operation-group.js';
-import { factReads, groupWrites, JOURNAL_COLUMNS, toFacts } from './group-statements.js';
+import { factReads, groupWrites, toFacts } from './group-statements.js';
 
 /** An operation that lost a race for the same new row runs again and finds the row. */
 const MAX_DUPLICATE_KEY_ATTEMPTS = 4;
 
-/** Reads and writes the tables of the ledger. Nothing else does. */
+/** Changes the tables of the ledger; nothing else does. */
 @Injectable()
 export class CoinAccountRepository {
   constructor(
@@ -85,15 +84,5 @@ export class CoinAccountRepository {
       [accountId],
     );
     return row && toAccount(row);
-  }
-
-  /** Entries below `beforeSequence`, the newest first. */
-  async findEntries(accountId: string, beforeSequence: number, limit: number): Promise<JournalEntry[]> {
-    const rows = await this.transactions.single.query<Record<string, unknown>[]>(
-      `SELECT ${JOURNAL_COLUMNS} FROM coin_journal
-       WHERE account_id = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?`,
-      [accountId, beforeSequence, limit],
-    );
-    return rows.map(toJournalEntry);
   }
 }

@@ -14,20 +14,12 @@ import { CoinAccountRepository } from './coin-account.repository.js';
 import type { Operation } from './domain/decision.js';
 import { emptyAccount } from './domain/account.js';
 import type { Hold } from './domain/hold.js';
-import type { JournalEntry } from './domain/journal.js';
 import * as ledger from './domain/ledger.js';
 
 /** An account as its owner sees it, in micro-coins. `available` is `balance` less `frozen`. */
 export interface AccountBalances extends ledger.Balances {
   accountId: string;
   isBlocked: boolean;
-}
-
-export interface JournalPage {
-  /** The newest first. */
-  entries: JournalEntry[];
-  /** Whether there are older ones. */
-  hasMore: boolean;
 }
 
 const MAX_KEY_LENGTH = 255;
@@ -37,7 +29,7 @@ const MAX_RENEWED_AT_ONCE = 1_000;
 const MAX_EXPIRED_AT_ONCE = 1_000;
 /** How long a worker may take for the holds it claimed; then another may. */
 const EXPIRY_CLAIM_MS = 15_000;
-const MAX_PAGE = 100;
+const MAX_NOTE_LENGTH = 500;
 
 /**
  * The coins of every account. All amounts are `bigint` micro-coins from zero to `MAX_MICRO_COINS`
@@ -62,8 +54,7 @@ export class CoinAccountService {
     if (request.amount === 0n) throw amountZero();
     const idempotencyKey = checkKey(request.idempotencyKey);
     checkText('actor', request.actor, 64);
-    const note = request.note?.toWellFormed();
-    if (note !== undefined && note.length > 500) throw invalidRequest({ param: 'note' });
+    const note = request.note === undefined ? undefined : checkNote(request.note);
     return this.execute({
       accountId,
       idempotencyKey,
@@ -133,12 +124,14 @@ export class CoinAccountService {
     request: ledger.PenaltyRequest & { accountId: string },
   ): Promise<ledger.PenaltyResult> {
     checkAmount(request.amount);
-    checkText('reference', request.reference, 128);
+    if (request.reference !== undefined) checkText('reference', request.reference, 128);
+    if (request.actor !== undefined) checkText('actor', request.actor, 64);
+    const note = request.note === undefined ? undefined : checkNote(request.note);
     return this.execute({
       accountId: checkId('account_id', request.accountId),
       holdId: request.holdId === undefined ? undefined : checkId('hold_id', request.holdId),
       idempotencyKey: checkKey(request.idempotencyKey),
-      decide: (facts) => ledger.penalize(facts, request),
+      decide: (facts) => ledger.penalize(facts, { ...request, note }),
     });
   }
 
@@ -183,19 +176,36 @@ export class CoinAccountService {
   }
 
   /**
-   * One page of the account's journal, the newest entry first: those before entry `beforeSequence`, or the newest
-   * of all. `limit` is at most 100.
+   * Gives back what a stuck hold holds, on behalf of an operator.
+   * @throws `hold_not_found`, `hold_ended` however it ended
    */
-  async journalOf(request: {
+  async releaseStuckHold(request: ledger.OperatorReleaseRequest & { accountId: string }): Promise<Hold> {
+    checkText('actor', request.actor, 64);
+    const note = checkNote(request.note);
+    return this.execute({
+      accountId: checkId('account_id', request.accountId),
+      holdId: checkId('hold_id', request.holdId),
+      idempotencyKey: checkKey(request.idempotencyKey),
+      decide: (facts) => ledger.releaseAsOperator(facts, { ...request, note }),
+    });
+  }
+
+  /**
+   * Bars an account from new holds, or lets it hold again. Doing what is done already changes nothing. What is held
+   * can still be settled, grants and penalties are taken.
+   */
+  async setBlocked(request: {
     accountId: string;
-    beforeSequence?: number | undefined;
-    limit: number;
-  }): Promise<JournalPage> {
-    const accountId = checkId('account_id', request.accountId);
-    const limit = Math.min(Math.max(request.limit, 1), MAX_PAGE);
-    const before = request.beforeSequence ?? Number.MAX_SAFE_INTEGER;
-    const entries = await this.repository.findEntries(accountId, before, limit + 1);
-    return { entries: entries.slice(0, limit), hasMore: entries.length > limit };
+    isBlocked: boolean;
+    actor: string;
+    note: string;
+  }): Promise<void> {
+    checkText('actor', request.actor, 64);
+    const note = checkNote(request.note);
+    await this.execute({
+      accountId: checkId('account_id', request.accountId),
+      decide: (facts) => ledger.setBlocked(facts, { ...request, note }),
+    });
   }
 
   private endHold(
@@ -236,6 +246,12 @@ function checkText(param: string, text: string, maxLength: number): void {
   if (text.length > maxLength || !PRINTABLE_ASCII.test(text)) {
     throw invalidRequest({ param, detail: `${param} must be 1 to ${maxLength} printable ASCII characters.` });
   }
+}
+
+/** A text for people, kept as it is but for halves of characters, which UTF-8 cannot hold. */
+function checkNote(note: string): string {
+  if (note.length > MAX_NOTE_LENGTH) throw invalidRequest({ param: 'note' });
+  return note.toWellFormed();
 }
 
 function checkLease(leaseMs: number): void {

@@ -24,7 +24,7 @@ const HOLD_COLUMNS =
   'ended_sequence, expires_at, created_at, ended_at';
 
 /** In the order in which an entry is written. */
-export const JOURNAL_COLUMNS =
+const JOURNAL_COLUMNS =
   'account_id, sequence, kind, balance_delta, frozen_delta, debt_delta, balance_after, frozen_after, debt_after, ' +
   'hold_id, reference, actor, reason, note, idempotency_key, created_at, hash';
 
@@ -88,12 +88,13 @@ function insertAccount(account: AccountState): Statement {
 
 function updateAccount(account: AccountState): Statement {
   return {
-    sql: `UPDATE coin_accounts SET balance = ?, frozen = ?, debt = ?, journal_sequence = ?, journal_hash = ?, updated_at = ?
-          WHERE id = ?`,
+    sql: `UPDATE coin_accounts SET balance = ?, frozen = ?, debt = ?, is_blocked = ?, journal_sequence = ?,
+            journal_hash = ?, updated_at = ? WHERE id = ?`,
     values: [
       account.balance,
       account.frozen,
       account.debt,
+      account.isBlocked,
       account.sequence,
       account.hash,
       account.updatedAt,

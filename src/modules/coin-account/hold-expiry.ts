@@ -2,7 +2,7 @@ import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/comm
 import { Interval } from '@nestjs/schedule';
 import { CoinAccountService } from './coin-account.service.js';
 
-const SWEEP_INTERVAL_MS = 10_000;
+const SWEEP_INTERVAL_MS = 5_000;
 const BATCH_SIZE = 50;
 /** What one sweep does at the most; the rest waits for the next. */
 const MAX_BATCHES = 100;

@@ -1,4 +1,12 @@
+export { BookChecks } from './books/book-checks.js';
+export type { BookCheck, CheckContext, Disagreement } from './books/book-checks.js';
+export { ChainVerifier } from './books/chain-verifier.js';
+export type { VerificationReport } from './books/chain-verifier.js';
+export { ReconciliationService } from './books/reconciliation.service.js';
+export type { ReconciliationReport } from './books/reconciliation.service.js';
 export { holdEnded, idempotencyKeyReused } from './coin-account.errors.js';
 export { coinAccountConfig } from './coin-account.config.js';
 export { CoinAccountModule } from './coin-account.module.js';
 export { CoinAccountService } from './coin-account.service.js';
+export { CoinHistoryService } from './coin-history.service.js';
+export type { SpentHold } from './coin-history.service.js';

@@ -12,7 +12,7 @@ export const conversationConfig = defineConfig('conversation', {
     env: 'LOCKKEEPER_TURN_LEASE_MS',
     description:
       'After how long without a sign of life a running turn is taken for one of a crashed process, in milliseconds.',
-    // More than the pause between two signs, less than the coins of a turn stay held without one.
+    // More than the pause between two signs; so little that a crash is cleared up soon.
     schema: read.integer(20_000, { min: 10_000, max: 45_000 }),
     example: '20000',
   }),

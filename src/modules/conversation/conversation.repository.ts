@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Transactions } from '../../platform/database/index.js';
 import type { TurnMessage } from './domain/turn.js';
+import { noteErased } from './turn.repository.js';
 
 export interface ConversationRow {
   id: string;
@@ -100,15 +101,30 @@ export class ConversationRepository {
       [id, ownerId],
     );
     if (result.affectedRows !== 1) return false;
-    for (const table of ['conversation_messages', 'turns']) {
-      let deleted: { affectedRows: number };
-      do {
-        deleted = await single.query(`DELETE FROM ${table} WHERE conversation_id = ? LIMIT ${DELETE_BATCH}`, [
-          id,
-        ]);
-      } while (deleted.affectedRows === DELETE_BATCH);
-    }
+    let deleted: { affectedRows: number };
+    do {
+      deleted = await single.query(
+        `DELETE FROM conversation_messages WHERE conversation_id = ? LIMIT ${DELETE_BATCH}`,
+        [id],
+      );
+    } while (deleted.affectedRows === DELETE_BATCH);
+    while ((await this.eraseTurns(id)) === DELETE_BATCH);
     return true;
+  }
+
+  /** Deletes some turns and keeps their ids: they were charged, and are not lost. @returns how many. */
+  private eraseTurns(conversationId: string): Promise<number> {
+    return this.transactions.run(async (transaction) => {
+      const rows: { id: string }[] = await transaction.query(
+        'SELECT id FROM turns WHERE conversation_id = ? LIMIT ? FOR UPDATE',
+        [conversationId, DELETE_BATCH],
+      );
+      if (rows.length === 0) return 0;
+      const ids = rows.map((row) => row.id);
+      await noteErased(transaction, ids);
+      await transaction.query('DELETE FROM turns WHERE id IN (?)', [ids]);
+      return ids.length;
+    });
   }
 
   /**

@@ -8,6 +8,7 @@ import { shardOf } from './domain/shards.js';
 import { titleFrom, type Turn } from './domain/turn.js';
 import { saveTurns } from './jobs/save-turns.job.js';
 import { MessageReader, type ReadableMessage } from './message-reader.service.js';
+import { type SavedTurn, TurnRepository } from './turn.repository.js';
 import { TurnSaver } from './turn-saver.service.js';
 import { type AbandonedTurn, TurnStore } from './turn.store.js';
 
@@ -22,6 +23,7 @@ export class ConversationService {
 
   constructor(
     private readonly repository: ConversationRepository,
+    private readonly turns: TurnRepository,
     private readonly reader: MessageReader,
     private readonly store: TurnStore,
     private readonly saver: TurnSaver,
@@ -144,6 +146,16 @@ export class ConversationService {
   /** Running turns of a shard whose processes are gone. */
   findAbandonedTurns(shard: number, limit: number): Promise<AbandonedTurn[]> {
     return this.store.abandonedTurns(shard, limit);
+  }
+
+  /** Saved turns with ids above `afterId`, in the order of their ids. */
+  listSavedTurns(afterId: string, limit: number): Promise<SavedTurn[]> {
+    return this.turns.listSaved(afterId, limit);
+  }
+
+  /** Those of these turns that are neither saved nor erased with their conversation. */
+  findUnknownTurns(turnIds: readonly string[]): Promise<string[]> {
+    return this.turns.findUnknown(turnIds);
   }
 
   /** How many finished turns wait to be saved. @throws Redis's error if it is away. */

@@ -5,5 +5,6 @@ export { ConversationService } from './conversation.service.js';
 export { SAVE_SHARDS } from './domain/shards.js';
 export type { Turn, TurnMessage, TurnStatus } from './domain/turn.js';
 export { saveTurns } from './jobs/save-turns.job.js';
+export type { SavedTurn } from './turn.repository.js';
 export type { AbandonedTurn } from './turn.store.js';
 export type { ReadableMessage } from './message-reader.service.js';

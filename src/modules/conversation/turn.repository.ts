@@ -1,6 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { type Transaction, Transactions } from '../../platform/database/index.js';
-import type { Turn } from './domain/turn.js';
+import type { MicroCoins } from '../../shared/money.js';
+import type { Turn, TurnStatus } from './domain/turn.js';
+
+/** What is known of the cost of a saved turn. */
+export interface SavedTurn {
+  id: string;
+  ownerId: string;
+  status: TurnStatus;
+  cost: MicroCoins;
+}
 
 interface ConversationCounters {
   id: string;
@@ -37,6 +46,13 @@ export class TurnRepository {
         seen.add(turn.id);
         return isFresh;
       });
+      const dropped = turns.filter((turn) => !conversations.has(turn.conversation_id));
+      if (dropped.length > 0) {
+        await noteErased(
+          transaction,
+          dropped.map((turn) => turn.id),
+        );
+      }
       if (fresh.length === 0) return 0;
       await insertTurns(transaction, fresh);
       const additions = await insertMessages(transaction, fresh, conversations);
@@ -44,6 +60,39 @@ export class TurnRepository {
       return fresh.length;
     });
   }
+
+  /** Saved turns with ids above `afterId`, in the order of their ids. */
+  async listSaved(afterId: string, limit: number): Promise<SavedTurn[]> {
+    const rows: { id: string; owner_id: string; status: TurnStatus; cost_micro_coins: string }[] =
+      await this.transactions.single.query(
+        'SELECT id, owner_id, status, cost_micro_coins FROM turns WHERE id > ? ORDER BY id LIMIT ?',
+        [afterId, limit],
+      );
+    return rows.map((row) => ({
+      id: row.id,
+      ownerId: row.owner_id,
+      status: row.status,
+      cost: BigInt(row.cost_micro_coins),
+    }));
+  }
+
+  /** Those of these turns that are neither saved nor erased. */
+  async findUnknown(turnIds: readonly string[]): Promise<string[]> {
+    if (turnIds.length === 0) return [];
+    const rows: { id: string }[] = await this.transactions.single.query(
+      'SELECT id FROM turns WHERE id IN (?) UNION ALL SELECT id FROM erased_turns WHERE id IN (?)',
+      [turnIds, turnIds],
+    );
+    const known = new Set(rows.map((row) => row.id));
+    return turnIds.filter((id) => !known.has(id));
+  }
+}
+
+/** Keeps the ids of turns that are deleted, or not saved because their conversation has been. */
+export async function noteErased(transaction: Transaction, turnIds: readonly string[]): Promise<void> {
+  await transaction.query('INSERT IGNORE INTO erased_turns (id, erased_at) VALUES ?', [
+    turnIds.map((id) => [id, new Date()]),
+  ]);
 }
 
 /** In the order of their ids, so that two savers of overlapping groups cannot wait for each other. */

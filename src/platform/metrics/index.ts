@@ -1,1 +1,1 @@
-export { counter, histogram, MetricsModule } from './metrics.module.js';
+export { counter, gauge, histogram, MetricsModule } from './metrics.module.js';

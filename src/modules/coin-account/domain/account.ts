@@ -102,6 +102,7 @@ export class Posting {
       balance: entry.balanceAfter,
       frozen: entry.frozenAfter,
       debt: entry.debtAfter,
+      isBlocked: kind === 'block' || (kind !== 'unblock' && before.isBlocked),
       sequence: entry.sequence,
       hash: entry.hash,
       updatedAt: entry.createdAt,

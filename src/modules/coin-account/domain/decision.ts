@@ -25,7 +25,7 @@ export type Amounts = Record<string, MicroCoins>;
 /** The stored outcome of an operation: amounts as decimal strings, so that JSON keeps them exact. */
 export type StoredOutcome =
   | { result: Record<string, string> }
-  | { rejection: Record<string, string> & { code: string } };
+  | { rejection: Record<string, string | null> & { code: string } };
 
 /** An operation under its idempotency key, as stored. */
 export interface RecordedOperation {
@@ -104,7 +104,11 @@ export function recordResult(accountId: string, request: KeyedRequest, amounts: 
  */
 export function rejectKeyed(facts: Facts, request: KeyedRequest, rejection: Rejection): Decision<never> {
   if (!facts.isKnown) return { kind: 'reject', rejection };
-  const stored = Object.fromEntries(Object.entries(rejection).map(([name, value]) => [name, String(value)]));
+  const fields = Object.entries(rejection).map(([name, value]: [string, string | bigint | null]) => [
+    name,
+    value?.toString() ?? null,
+  ]);
+  const stored = Object.fromEntries(fields) as Record<string, string | null>;
   const outcome = { rejection: { ...stored, code: rejection.code } };
   return { kind: 'reject', rejection, record: { accountId: facts.account.id, ...request, outcome } };
 }
@@ -130,12 +134,12 @@ export function reject(rejection: Rejection): Decision<never> {
 }
 
 /** The names in a rejection that are amounts. */
-const AMOUNT_FIELDS = new Set(['required', 'available', 'debt']);
+const AMOUNT_FIELDS = new Set(['required', 'available', 'debt', 'settledAmount']);
 
-function restoreRejection(stored: Record<string, string>): Rejection {
+function restoreRejection(stored: Record<string, string | null>): Rejection {
   const fields = Object.entries(stored).map(([name, value]) => [
     name,
-    AMOUNT_FIELDS.has(name) ? BigInt(value) : value,
+    value !== null && AMOUNT_FIELDS.has(name) ? BigInt(value) : value,
   ]);
   return Object.fromEntries(fields) as Rejection;
 }

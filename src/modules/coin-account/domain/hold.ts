@@ -1,7 +1,8 @@
 import type { MicroCoins } from '../../../shared/money.js';
 
 /** A hold is open and then ends exactly once, in one of the other three. */
-export type HoldStatus = 'open' | 'settled' | 'released' | 'expired';
+export const holdStatuses = ['open', 'settled', 'released', 'expired'] as const;
+export type HoldStatus = (typeof holdStatuses)[number];
 
 /** Coins frozen for one purpose. Amounts are micro-coins. */
 export interface Hold {

@@ -1,7 +1,18 @@
 import { hash } from 'node:crypto';
 import type { MicroCoins } from '../../../shared/money.js';
 
-export type EntryKind = 'grant' | 'debt_payment' | 'hold' | 'settle' | 'release' | 'expire' | 'penalty';
+export const entryKinds = [
+  'grant',
+  'debt_payment',
+  'hold',
+  'settle',
+  'release',
+  'expire',
+  'penalty',
+  'block',
+  'unblock',
+] as const;
+export type EntryKind = (typeof entryKinds)[number];
 
 /** One line of an account's journal. Amounts are micro-coins. */
 export interface JournalEntry {

@@ -1,6 +1,7 @@
 import { MAX_MICRO_COINS, type MicroCoins } from '../../../shared/money.js';
 import { type AccountState, availableOf, Posting } from './account.js';
 import {
+  type Amounts,
   applied,
   type Decision,
   type Facts,
@@ -19,6 +20,9 @@ import type { Hold } from './hold.js';
  */
 
 export type GrantReason = 'purchase' | 'coupon' | 'adjustment';
+
+/** Why an operator charges a penalty. */
+export type PenaltyReason = 'violation' | 'chargeback' | 'adjustment';
 
 /** An account after an operation. `available` is `balance` less `frozen`. */
 export type Balances = {
@@ -57,11 +61,24 @@ export interface HoldRequest {
 export interface PenaltyRequest {
   holdId?: string | undefined;
   amount: MicroCoins;
-  reference: string;
+  /** What it is about; without one, what its hold is about. */
+  reference?: string | undefined;
+  reason?: PenaltyReason | undefined;
+  note?: string | undefined;
+  /** Who charges it; the product itself if nobody is named. */
+  actor?: string | undefined;
+  idempotencyKey: string;
+}
+
+export interface OperatorReleaseRequest {
+  holdId: string;
+  actor: string;
+  note: string;
   idempotencyKey: string;
 }
 
 const SYSTEM = 'system';
+const OPERATOR = 'operator';
 
 /** The key under which a refused hold is recorded. Other operations may not take keys that begin so. */
 export const HOLD_KEY_PREFIX = 'hold:';
@@ -192,6 +209,46 @@ export function release(
 }
 
 /**
+ * The same for an operator who frees a hold that is stuck, under a key of the operator's. A hold that has ended in
+ * any way is refused: nothing was stuck.
+ */
+export function releaseAsOperator(facts: Facts, request: OperatorReleaseRequest): Decision<Hold> {
+  const { account, now } = facts;
+  const { holdId, actor, note, idempotencyKey } = request;
+  const requestHash = hashRequest('operator_release', holdId, note);
+  const keyed = { kind: 'operator_release', idempotencyKey, requestHash };
+  const held = ownHold(facts);
+  const before = replayed<Amounts>(facts, keyed);
+  if (before?.kind === 'reject') return before;
+  // The hold is as it was then: it ends once.
+  if (before && held) return { kind: 'repeat', result: held };
+  if (held?.status !== 'open') return rejectKeyed(facts, keyed, endedRejection(held, holdId));
+  const context = { actor, holdId, reference: held.reference, reason: OPERATOR, note, idempotencyKey };
+  const posting = new Posting(account, context, now);
+  const entry = posting.post('release', { frozen: -held.amount });
+  posting.payDebt();
+  const ended = endHold(held, 'released', entry);
+  return applied(posting, ended, { endedHold: ended, record: recordResult(account.id, keyed, {}) });
+}
+
+/**
+ * Bars the account from new holds, or lets it hold again. What is held already can be settled, and grants are
+ * taken. An account that is as it should be stays so without an entry.
+ * @returns whether the account is blocked.
+ */
+export function setBlocked(
+  facts: Facts,
+  request: { isBlocked: boolean; actor: string; note: string },
+): Decision<boolean> {
+  const { account, now } = facts;
+  const { isBlocked, actor, note } = request;
+  if (account.isBlocked === isBlocked) return { kind: 'repeat', result: isBlocked };
+  const posting = new Posting(account, { actor, reason: OPERATOR, note }, now);
+  posting.post(isBlocked ? 'block' : 'unblock', {});
+  return applied(posting, isBlocked);
+}
+
+/**
  * Ends an open hold whose time is up. One that ended in the meantime, or was renewed, stays as it is.
  * @returns whether the hold was ended now.
  */
@@ -212,15 +269,17 @@ export function expire(facts: Facts): Decision<boolean> {
  */
 export function penalize(facts: Facts, request: PenaltyRequest): Decision<PenaltyResult> {
   const { account, now } = facts;
-  const { holdId, amount, reference, idempotencyKey } = request;
-  const requestHash = hashRequest('penalty', holdId, amount, reference);
+  const { holdId, amount, reason, note, actor = SYSTEM, idempotencyKey } = request;
+  const requestHash = hashRequest('penalty', holdId, amount, request.reference, reason, note);
   const keyed = { kind: 'penalty', idempotencyKey, requestHash };
   const before = replayed<PenaltyResult>(facts, keyed);
   if (before) return before;
   const held = holdId === undefined ? undefined : ownHold(facts);
-  if (holdId !== undefined && (!held || held.status === 'settled')) return rejectEnded(held, holdId);
+  if (holdId !== undefined && (!held || held.status === 'settled'))
+    return rejectKeyed(facts, keyed, endedRejection(held, holdId));
+  const reference = request.reference ?? held?.reference;
   const open = held?.status === 'open' ? held : undefined;
-  const posting = new Posting(account, { actor: SYSTEM, holdId, reference, idempotencyKey }, now);
+  const posting = new Posting(account, { actor, holdId, reference, reason, note, idempotencyKey }, now);
   const releaseEntry = open && posting.post('release', { frozen: -open.amount });
   const payable = availableOf(posting.account);
   const charged = amount < payable ? amount : payable;
@@ -250,7 +309,11 @@ function endHold(
 }
 
 function rejectEnded(held: Hold | undefined, holdId: string): Decision<never> {
-  if (!held || held.status === 'open') return reject({ code: 'hold_not_found', holdId });
+  return reject(endedRejection(held, holdId));
+}
+
+function endedRejection(held: Hold | undefined, holdId: string): Rejection {
+  if (!held || held.status === 'open') return { code: 'hold_not_found', holdId };
   const { status, settledAmount } = held;
-  return reject({ code: 'hold_ended', holdId, status, settledAmount });
+  return { code: 'hold_ended', holdId, status, settledAmount };
 }

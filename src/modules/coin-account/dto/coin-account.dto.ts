@@ -4,19 +4,32 @@ import type { ErrorFactory } from '../../../platform/errors/index.js';
 import { idSchema } from '../../../shared/ids.js';
 import { amountNotADecimal, amountTooLarge, amountTooManyDecimals } from '../coin-account.errors.js';
 import type { AccountBalances } from '../coin-account.service.js';
-import type { JournalEntry } from '../domain/journal.js';
-import type { GrantResult } from '../domain/ledger.js';
+import type { GrantResult, PenaltyResult } from '../domain/ledger.js';
 
 const coins = (description: string, example: string) => z.string().meta({ description, examples: [example] });
 
-export const grantSchema = z.strictObject({
-  amount: z
+const requestedAmount = (example: string) =>
+  z
     .string('must be a decimal string such as "12.5"')
     .max(64)
     .meta({
       description: 'Coins, as a decimal string with at most six decimal places.',
-      examples: ['100'],
-    }),
+      examples: [example],
+    });
+
+const operatorNote = (example: string) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(500)
+    .meta({
+      description: 'Why. Kept in the journal, where the owner can read it.',
+      examples: [example],
+    });
+
+export const grantSchema = z.strictObject({
+  amount: requestedAmount('100'),
   reason: z
     .enum(['purchase', 'coupon', 'adjustment'])
     .meta({ description: 'Why the coins are given.', examples: ['purchase'] }),
@@ -31,22 +44,36 @@ export const grantSchema = z.strictObject({
 });
 export type Grant = z.infer<typeof grantSchema>;
 
+export const penaltySchema = z.strictObject({
+  amount: requestedAmount('5'),
+  reason: z
+    .enum(['violation', 'chargeback', 'adjustment'])
+    .meta({ description: 'Why the coins are taken.', examples: ['chargeback'] }),
+  note: operatorNote('Payment 2027-0117 was charged back'),
+  hold_id: idSchema.optional().meta({
+    description: 'A hold to give back first, in the same transaction.',
+    examples: ['0197c5a2-8f00-7b11-8a3c-52f1e6d7c890'],
+  }),
+});
+export type Penalty = z.infer<typeof penaltySchema>;
+
+export const holdReleaseSchema = z.strictObject({
+  note: operatorNote('Its turn was lost in the outage of 3 May'),
+});
+export type HoldRelease = z.infer<typeof holdReleaseSchema>;
+
+export const blockSchema = z.strictObject({ note: operatorNote('Stolen key, see ticket 381') });
+export type Block = z.infer<typeof blockSchema>;
+
 export const accountParamsSchema = z.object({
   user_id: idSchema.meta({ examples: ['0197c5a2-7d1e-7c3a-9f55-0d6c2b1e8a44'] }),
 });
 export type AccountParams = z.infer<typeof accountParamsSchema>;
 
-export const journalQuerySchema = z.object({
-  limit: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(100)
-    .default(50)
-    .meta({ description: 'At most so many.', examples: [50] }),
-  cursor: z.string().max(500).optional().meta({ description: '`next_cursor` of the page before.' }),
+export const holdParamsSchema = accountParamsSchema.extend({
+  hold_id: idSchema.meta({ examples: ['0197c5a2-8f00-7b11-8a3c-52f1e6d7c890'] }),
 });
-export type JournalQuery = z.infer<typeof journalQuerySchema>;
+export type HoldParams = z.infer<typeof holdParamsSchema>;
 
 const balanceFields = {
   balance: coins('All coins of the account, frozen ones included.', '100.000000'),
@@ -70,31 +97,14 @@ export const grantResultSchema = z.object({
 });
 export type GrantAnswer = z.infer<typeof grantResultSchema>;
 
-const entrySchema = z.object({
-  sequence: z.int().meta({ description: 'Its number in the account, from 1, without gaps.' }),
-  kind: z
-    .enum(['grant', 'debt_payment', 'hold', 'settle', 'release', 'expire', 'penalty'])
-    .meta({ examples: ['settle'] }),
-  balance_delta: coins('How the balance changed.', '-1.250000'),
-  frozen_delta: coins('How what is frozen changed.', '-2.500000'),
-  debt_delta: coins('How the debt changed.', '0.000000'),
-  balance_after: coins('The balance after it.', '98.750000'),
-  frozen_after: coins('What was frozen after it.', '0.000000'),
-  debt_after: coins('The debt after it.', '0.000000'),
-  hold_id: z.uuid().nullable(),
-  reference: z.string().nullable().meta({ description: "What it is about: a turn's id." }),
-  reason: z
-    .string()
-    .nullable()
-    .meta({ examples: ['purchase'] }),
-  note: z.string().nullable(),
-  created_at: z.iso.datetime(),
+export const penaltyResultSchema = z.object({
+  account_id: z.uuid(),
+  amount: coins('What was charged.', '5.000000'),
+  refunded_amount: coins('What the hold gave back first.', '0.000000'),
+  debt_amount: coins('The part that the account could not pay and owes now.', '0.000000'),
+  ...balanceFields,
 });
-
-export const journalPageSchema = z.object({
-  items: z.array(entrySchema).meta({ description: 'The newest first.' }),
-  next_cursor: z.string().nullable().meta({ description: 'For the next page; null on the last.' }),
-});
+export type PenaltyAnswer = z.infer<typeof penaltyResultSchema>;
 
 const amountProblems: Record<CoinsProblem, ErrorFactory> = {
   not_a_decimal: amountNotADecimal,
@@ -129,30 +139,21 @@ export function toGrantAnswer(accountId: string, result: GrantResult): GrantAnsw
   };
 }
 
+export function toPenaltyAnswer(accountId: string, result: PenaltyResult): PenaltyAnswer {
+  return {
+    account_id: accountId,
+    amount: formatCoins(result.amount),
+    refunded_amount: formatCoins(result.refundedAmount),
+    debt_amount: formatCoins(result.debtAmount),
+    ...toBalanceFields(result),
+  };
+}
+
 function toBalanceFields(balances: Record<keyof typeof balanceFields, bigint>) {
   return {
     balance: formatCoins(balances.balance),
     available: formatCoins(balances.available),
     frozen: formatCoins(balances.frozen),
     debt: formatCoins(balances.debt),
-  };
-}
-
-/** Who acted is not shown to the owner: it may be an operator. */
-export function toEntryAnswer(entry: JournalEntry): z.infer<typeof entrySchema> {
-  return {
-    sequence: entry.sequence,
-    kind: entry.kind,
-    balance_delta: formatCoins(entry.balanceDelta),
-    frozen_delta: formatCoins(entry.frozenDelta),
-    debt_delta: formatCoins(entry.debtDelta),
-    balance_after: formatCoins(entry.balanceAfter),
-    frozen_after: formatCoins(entry.frozenAfter),
-    debt_after: formatCoins(entry.debtAfter),
-    hold_id: entry.holdId,
-    reference: entry.reference,
-    reason: entry.reason,
-    note: entry.note,
-    created_at: entry.createdAt.toISOString(),
   };
 }

@@ -1,0 +1,64 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findBinaries, type Service, startMariadb } from '../../scripts/lib/services.mjs';
+import { loadConfig } from '../../src/platform/config/index.js';
+import { databaseConfig, migrateDatabase } from '../../src/platform/database/index.js';
+
+/** A MariaDB of a test's own, flushing each commit, that can be killed and started again with the same data. */
+export class OwnMariadb {
+  private constructor(
+    private readonly directory: string,
+    private readonly password: string,
+    private service: Service,
+  ) {}
+
+  /** With the schema of the migrations. */
+  static async start(): Promise<OwnMariadb> {
+    const directory = await mkdtemp(join(process.env['TEST_RUN_DIRECTORY'] ?? tmpdir(), 'own-mariadb-'));
+    const password = randomBytes(18).toString('hex');
+    const mariadb = new OwnMariadb(directory, password, await launch(directory, password));
+    const config = loadConfig({ LOCKKEEPER_DATABASE_URL: mariadb.url }, [databaseConfig]);
+    await migrateDatabase(config.get(databaseConfig));
+    return mariadb;
+  }
+
+  get url(): string {
+    return `mysql://test:${this.password}@127.0.0.1:${this.service.port}/own`;
+  }
+
+  /** `kill -9`, and waits for the end. */
+  async kill(): Promise<void> {
+    this.service.kill();
+    await this.service.exited;
+  }
+
+  /** An orderly end. */
+  async stop(): Promise<void> {
+    await this.service.stop(20_000);
+    await this.service.exited;
+  }
+
+  /** Starts it on the same data and port. */
+  async startAgain(): Promise<void> {
+    this.service = await launch(this.directory, this.password, this.service.port);
+  }
+
+  async dispose(): Promise<void> {
+    await this.kill();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+}
+
+function launch(directory: string, password: string, port?: number): Promise<Service> {
+  return startMariadb({
+    binaries: findBinaries(),
+    directory,
+    ...(port === undefined ? {} : { port, isPortFixed: true }),
+    user: 'test',
+    password,
+    database: 'own',
+    settings: { performance_schema: 'OFF' },
+  });
+}
