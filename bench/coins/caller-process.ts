@@ -7,13 +7,11 @@ import { measureHolds } from './measure-holds.ts';
 import { openRowLockHolds } from './row-lock-holds.ts';
 
 const [task] = (await once(process, 'message')) as [CallerTask];
-const services = await openServices(task.environment);
 const writer = task.rowLock
   ? await openRowLockHolds(task.environment['LOCKKEEPER_DATABASE_URL'] ?? '', task.rowLock)
-  : serviceHolds(services);
+  : serviceHolds(await openServices(task.environment));
 process.send?.('ready');
 await once(process, 'message');
 const measurement = await measureHolds(writer, { ...task, nextAccountId: () => task.accountId });
 await writer.close();
-await services.close();
 process.send?.(measurement, () => process.disconnect());

@@ -13,8 +13,8 @@ export interface HoldWriter {
   close(): Promise<void>;
 }
 
-/** The product's own way, without HTTP. */
-export function serviceHolds({ coins }: Pick<Awaited<ReturnType<typeof openServices>>, 'coins'>): HoldWriter {
+/** The product's own way, without HTTP. Closed, it closes the services. */
+export function serviceHolds({ coins, close }: Awaited<ReturnType<typeof openServices>>): HoldWriter {
   return {
     hold: async (accountId) => {
       const holdId = newHoldId();
@@ -27,8 +27,7 @@ export function serviceHolds({ coins }: Pick<Awaited<ReturnType<typeof openServi
         leaseMs: HOLD_LEASE_MS,
       });
     },
-    // It is closed with the services.
-    close: async () => {},
+    close,
   };
 }
 

@@ -9,7 +9,8 @@ export const databaseConfig = defineConfig('database', {
   }),
   poolSize: variable({
     env: 'LOCKKEEPER_DATABASE_POOL_SIZE',
-    description: 'How many connections one process opens at the most.',
+    description:
+      'How many connections one process opens at the most for groups of coin operations, and again for all else.',
     schema: read.integer(20, { min: 1, max: 500 }),
     example: '20',
   }),
