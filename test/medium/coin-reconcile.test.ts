@@ -63,21 +63,21 @@ describe('reconciling the ledger', () => {
 
   it('finds nothing while many operations run', async () => {
     const accounts = await Promise.all(Array.from({ length: 5 }, () => coins.accountWith(1_000_000n)));
-    let isDone = false;
-    const work = Promise.all(
+    const work = { isDone: false };
+    const all = Promise.all(
       accounts.map(async (accountId) => {
         for (let n = 0; n < 40; n++) {
           const held = await Promise.all(Array.from({ length: 5 }, () => coins.hold(accountId, 10n)));
           await Promise.all(held.map(({ id }, index) => coins.settle(accountId, id, BigInt(index))));
         }
       }),
-    ).finally(() => (isDone = true));
+    ).finally(() => (work.isDone = true));
     let rounds = 0;
     do {
       expect(countsOf(await reconcile())).toEqual({});
       rounds++;
-    } while (!isDone);
-    await work;
+    } while (!work.isDone);
+    await all;
     expect(rounds).toBeGreaterThan(1);
   });
 
@@ -248,8 +248,12 @@ describe('the periodic reconciliation', () => {
       await transactions.single.query('UPDATE coin_accounts SET balance = 6, debt = 1 WHERE id = ?', [
         accountId,
       ]);
+      const reconciled = workers.map((worker) =>
+        vi.spyOn(worker.get(ReconciliationService, { strict: false }), 'reconcile'),
+      );
       const runs = () => Promise.all(workers.map((worker) => worker.get(PeriodicReconciliation).runIfDue()));
       await runs();
+      expect(reconciled.flatMap((spy) => spy.mock.calls)).toHaveLength(1);
       const count = async () => {
         const [row] = await transactions.single.query<[{ count: string }]>(
           'SELECT COUNT(*) AS count FROM coin_reconciliations WHERE finished_at IS NOT NULL',
@@ -281,11 +285,20 @@ describe('the periodic reconciliation', () => {
 
   it('leaves /metrics readable when the last report is not', async () => {
     const repository = test.app.get(ReconciliationRepository, { strict: false });
+<<<<<<< HEAD
     const failing = vi.spyOn(repository, 'findLast').mockRejectedValue(new Error('no'));
+=======
+    const findLast = vi.spyOn(repository, 'findLast').mockRejectedValue(new Error('no'));
+>>>>>>> coinapi
     try {
       expect(await metrics()).toContain('process_cpu_seconds_total');
+      expect(findLast).toHaveBeenCalled();
     } finally {
+<<<<<<< HEAD
       failing.mockRestore();
+=======
+      findLast.mockRestore();
+>>>>>>> coinapi
     }
   });
 });

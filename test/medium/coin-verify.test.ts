@@ -146,22 +146,22 @@ describe('verifying much, or while the service works', () => {
   });
 
   it('takes what is being written for neither a gap nor a forgery', async () => {
-    let isDone = false;
-    const work = Promise.all(
+    const work = { isDone: false };
+    const all = Promise.all(
       Array.from({ length: 4 }, async () => {
         const accountId = randomUUID();
         for (let n = 0; n < 40; n++)
           await Promise.all(Array.from({ length: 10 }, () => coins.grant(accountId, 1n)));
         for (let n = 0; n < 40; n++) await coins.accountWith(1n);
       }),
-    ).finally(() => (isDone = true));
+    ).finally(() => (work.isDone = true));
     const verifier = coins.get(ChainVerifier);
     let rounds = 0;
     do {
       expect((await verifier.verify()).faults).toEqual([]);
       rounds++;
-    } while (!isDone);
-    await work;
+    } while (!work.isDone);
+    await all;
     expect(rounds).toBeGreaterThan(1);
   });
 });
