@@ -285,20 +285,12 @@ describe('the periodic reconciliation', () => {
 
   it('leaves /metrics readable when the last report is not', async () => {
     const repository = test.app.get(ReconciliationRepository, { strict: false });
-<<<<<<< HEAD
-    const failing = vi.spyOn(repository, 'findLast').mockRejectedValue(new Error('no'));
-=======
     const findLast = vi.spyOn(repository, 'findLast').mockRejectedValue(new Error('no'));
->>>>>>> coinapi
     try {
       expect(await metrics()).toContain('process_cpu_seconds_total');
       expect(findLast).toHaveBeenCalled();
     } finally {
-<<<<<<< HEAD
-      failing.mockRestore();
-=======
       findLast.mockRestore();
->>>>>>> coinapi
     }
   });
 });
