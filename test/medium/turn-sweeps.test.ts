@@ -78,7 +78,7 @@ describe('the sweep of turns whose process has died', () => {
   it('finds the coins still held of a turn that was silent for the time of its lease', async () => {
     const patient = await createTestApp({
       ...test.environment,
-      LOCKKEEPER_TURN_LEASE_MS: '45000',
+      LOCKKEEPER_TURN_LEASE_MS: '25000',
     });
     const chatter = await TestChatter.create(test);
     const turnId = randomUUID();
@@ -86,7 +86,7 @@ describe('the sweep of turns whose process has died', () => {
     const { holds } = await chatter.books();
     const leaseMs = Number(holds[0]?.expiresAt) - Number(holds[0]?.createdAt);
     // Also if a renewal every fifteen seconds was due just then.
-    expect(leaseMs).toBeGreaterThanOrEqual(45_000 + 15_000 + 10_000);
+    expect(leaseMs).toBeGreaterThanOrEqual(25_000 + 15_000 + 10_000);
     await patient.close();
   });
 

@@ -12,8 +12,9 @@ export const conversationConfig = defineConfig('conversation', {
     env: 'LOCKKEEPER_TURN_LEASE_MS',
     description:
       'After how long without a sign of life a running turn is taken for one of a crashed process, in milliseconds.',
-    // More than the pause between two signs; so little that a crash is cleared up soon.
-    schema: read.integer(20_000, { min: 10_000, max: 45_000 }),
+    // More than the pause between two signs; so little that a crash is cleared up, coins and all, within a minute:
+    // a hold outlives this by 30 s, and is swept every 5 s.
+    schema: read.integer(20_000, { min: 10_000, max: 25_000 }),
     example: '20000',
   }),
 });
