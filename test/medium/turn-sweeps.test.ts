@@ -142,10 +142,10 @@ describe('the sweep of turns whose process has died', () => {
   it('gives processes time to show that they live when Redis was away for all', async () => {
     const { chatter } = await abandonedTurn('');
     const sweep = sweeper();
-    const find = turns.service.findAbandonedTurns.bind(turns.service);
-    turns.service.findAbandonedTurns = () => Promise.reject(new Error('Redis is away'));
+    const find = turns.service.claimAbandonedTurns.bind(turns.service);
+    turns.service.claimAbandonedTurns = () => Promise.reject(new Error('Redis is away'));
     await sweep.sweep();
-    turns.service.findAbandonedTurns = find;
+    turns.service.claimAbandonedTurns = find;
     await sweep.sweep();
     expect((await chatter.books()).account.frozen).toBe(HELD);
     await sweep.sweep();

@@ -158,7 +158,8 @@ export class TurnRunner implements BeforeApplicationShutdown {
       await this.close(active, outcome, ending.ending);
     } catch (thrown) {
       error ??= faultOf(thrown);
-      await this.leaveToSweep(active, thrown);
+      // The turn stays noted as running, with all of its answer: a worker ends it once the database answers again.
+      this.logger.error('a turn could not be closed', thrown, {});
     }
     active.running.end({
       text: active.answer.text,
@@ -167,16 +168,6 @@ export class TurnRunner implements BeforeApplicationShutdown {
       usage: outcome.usage,
       error,
     });
-  }
-
-  /** The turn stays noted as running, with all of its answer: a worker ends it once the database answers again. */
-  private async leaveToSweep({ turn, answer }: ActiveTurn, reason: unknown): Promise<void> {
-    this.logger.error('a turn could not be closed', reason, {});
-    try {
-      await this.conversations.checkpointTurn(turn.conversation_id, turn.id, answer.text);
-    } catch (error) {
-      this.logger.error('the end of an answer could not be noted', error, {});
-    }
   }
 
   private async readProvider(active: ActiveTurn): Promise<{ ending: Ending; error?: AppError }> {
@@ -198,9 +189,13 @@ export class TurnRunner implements BeforeApplicationShutdown {
     }
   }
 
-  /** Coins first, then the turn: a turn that can be read has been paid for. */
+  /**
+   * Coins first, then the turn: a turn that can be read has been paid for. Before both the whole answer is noted:
+   * whoever ends this turn if its process dies in between ends it with the answer that was paid for.
+   */
   private async close(active: ActiveTurn, outcome: Outcome, ending: Ending): Promise<void> {
     const { turn } = active;
+    if (!(await this.noteEnd(turn, outcome.keepsAnswer ? active.answer.text : ''))) throw turnInterrupted();
     const charged = await this.closeHold(turn, outcome);
     await this.conversations.finishTurn(finishedTurn(active, outcome, ending, charged, this.clock.nowMs()));
     this.logger.log('turn ended', {
@@ -209,6 +204,16 @@ export class TurnRunner implements BeforeApplicationShutdown {
       prompt_tokens: outcome.usage.promptTokens,
       completion_tokens: outcome.usage.completionTokens,
     });
+  }
+
+  /** Returns false if another has taken this process for dead, and ends the turn. */
+  private async noteEnd(turn: Turn, text: string): Promise<boolean> {
+    try {
+      return await this.conversations.checkpointTurn(turn.conversation_id, turn.id, text);
+    } catch (error) {
+      this.logger.warn('the end of an answer could not be noted', { reason: String(error) });
+      return true;
+    }
   }
 
   private async closeHold(turn: Turn, outcome: Outcome): Promise<bigint> {

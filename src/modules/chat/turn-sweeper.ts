@@ -28,11 +28,9 @@ export class TurnSweeper {
     if (this.isSweeping) return;
     this.isSweeping = true;
     try {
-      for (let shard = 0; shard < SAVE_SHARDS; shard++) {
-        const abandoned = await this.conversations.findAbandonedTurns(shard, TURNS_A_SWEEP);
-        // Nobody could give a sign of life while Redis was away; by the next sweep all that live have.
-        if (!this.wasRedisAway) for (const turn of abandoned) await this.tryToEnd(turn);
-      }
+      // Nobody could give a sign of life while Redis was away; by the next sweep all that live have.
+      if (this.wasRedisAway) await this.conversations.countWaitingTurns();
+      else await this.endAbandoned();
       this.wasRedisAway = false;
     } catch (error) {
       this.wasRedisAway = true;
@@ -42,14 +40,19 @@ export class TurnSweeper {
     }
   }
 
-  /** A turn that cannot be ended is put off for the time of a lease, so that it holds up no other. */
+  private async endAbandoned(): Promise<void> {
+    for (let shard = 0; shard < SAVE_SHARDS; shard++) {
+      const abandoned = await this.conversations.claimAbandonedTurns(shard, TURNS_A_SWEEP);
+      for (const turn of abandoned) await this.tryToEnd(turn);
+    }
+  }
+
+  /** A turn that cannot be ended is tried again when its claim has run out, so that it holds up no other. */
   private async tryToEnd(abandoned: AbandonedTurn): Promise<void> {
-    const { turn, partialText } = abandoned;
     try {
       await this.endTurn(abandoned);
     } catch (error) {
-      this.logger.error('an abandoned turn could not be ended', error, { turn_id: turn.id });
-      await this.conversations.checkpointTurn(turn.conversation_id, turn.id, partialText);
+      this.logger.error('an abandoned turn could not be ended', error, { turn_id: abandoned.turn.id });
     }
   }
 

@@ -143,9 +143,9 @@ export class ConversationService {
     return isMine;
   }
 
-  /** Running turns of a shard whose processes are gone. */
-  findAbandonedTurns(shard: number, limit: number): Promise<AbandonedTurn[]> {
-    return this.store.abandonedTurns(shard, limit);
+  /** Running turns of a shard whose processes are gone; the caller has the time of a lease to end them. */
+  claimAbandonedTurns(shard: number, limit: number): Promise<AbandonedTurn[]> {
+    return this.store.claimAbandoned(shard, limit);
   }
 
   /** Saved turns with ids above `afterId`, in the order of their ids. */

@@ -49,7 +49,7 @@ const startScript = new RedisScript(`
 const checkpointScript = new RedisScript(`
   local turns, running = KEYS[1], KEYS[2]
   local member, id, text, lease = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-  if not redis.call('ZSCORE', running, member) then return 0 end
+  if not redis.call('ZSCORE', running, member) or redis.call('HEXISTS', turns, id .. ':claimed') == 1 then return 0 end
   ${NOW_MS}
   redis.call('ZADD', running, now + lease, member)
   redis.call('HSET', turns, id .. ':partial', text)
@@ -63,7 +63,7 @@ const finishScript = new RedisScript(`
     return 'unknown'
   end
   redis.call('HSET', turns, id, json)
-  redis.call('HDEL', turns, id .. ':partial')
+  redis.call('HDEL', turns, id .. ':partial', id .. ':claimed')
   redis.call('RPUSH', order, id)
   redis.call('RPUSH', finished, member)
   return 'done'`);
@@ -71,6 +71,17 @@ const finishScript = new RedisScript(`
 const abandonedScript = new RedisScript(`
   ${NOW_MS}
   return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1])`);
+
+// Who claims a turn is the only one to end it for the time of a lease: from then on its own process cannot go on.
+const claimScript = new RedisScript(`
+  local turns, running = KEYS[1], KEYS[2]
+  local member, id, lease = ARGV[1], ARGV[2], ARGV[3]
+  local until_ms = redis.call('ZSCORE', running, member)
+  ${NOW_MS}
+  if not until_ms or tonumber(until_ms) > now then return false end
+  redis.call('ZADD', running, now + lease, member)
+  redis.call('HSET', turns, id .. ':claimed', '1')
+  return redis.call('HMGET', turns, id, id .. ':partial')`);
 
 /** A running turn whose process gave no sign of life, with the answer as far as it was noted. */
 export interface AbandonedTurn {
@@ -218,20 +229,25 @@ export class TurnStore {
     );
   }
 
-  /** The running turns of a shard whose processes gave no sign of life for the time of the lease. */
-  async abandonedTurns(shard: number, limit: number): Promise<AbandonedTurn[]> {
-    const members = (await abandonedScript.run(this.redis, [shardKeys(shard).running], [limit])) as string[];
+  /**
+   * The running turns of a shard whose processes gave no sign of life for the time of the lease. They are the
+   * caller's to end for as long again: neither their own processes nor another sweep can touch them.
+   */
+  async claimAbandoned(shard: number, limit: number): Promise<AbandonedTurn[]> {
+    const { running } = shardKeys(shard);
+    const members = (await abandonedScript.run(this.redis, [running], [limit])) as string[];
     const found = await Promise.all(
       members.map(async (member): Promise<AbandonedTurn | undefined> => {
         const [conversationId = '', turnId = ''] = member.split(':');
-        const [text, partial] = await this.redis.hmget(
-          conversationKeys(conversationId).turns,
-          turnId,
-          `${turnId}:partial`,
-        );
-        const turn = this.parse(text);
-        if (turn) return { turn, partialText: partial ?? '' };
-        await this.redis.zrem(shardKeys(shard).running, member);
+        const claimed = (await claimScript.run(
+          this.redis,
+          [conversationKeys(conversationId).turns, running],
+          [member, turnId, this.config.turnLeaseMs],
+        )) as [string | null, string | null] | null;
+        if (claimed === null) return undefined;
+        const turn = this.parse(claimed[0]);
+        if (turn) return { turn, partialText: claimed[1] ?? '' };
+        await this.redis.zrem(running, member);
         return undefined;
       }),
     );
