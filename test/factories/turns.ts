@@ -64,6 +64,7 @@ export class TestTurns {
       conversation_id: conversationId,
       owner_id: randomUUID(),
       model: 'local',
+      answer_id: randomUUID(),
       status: 'running',
       messages: [message('user', 'question')],
       finish_reason: null,

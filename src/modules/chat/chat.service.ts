@@ -144,6 +144,7 @@ export class ChatService {
       conversation_id: conversationId,
       owner_id: draft.ownerId,
       model: draft.model.id,
+      answer_id: newId(),
       status: 'running',
       messages,
       finish_reason: null,

@@ -29,6 +29,8 @@ export class RunningTurn {
   constructor(
     readonly id: string,
     readonly conversationId: string,
+    /** The id of the answer's message. */
+    readonly answerId: string,
     readonly modelId: string,
     readonly createdSeconds: number,
   ) {}

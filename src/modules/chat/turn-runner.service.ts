@@ -7,7 +7,6 @@ import { AppError, internalError, serviceUnavailable } from '../../platform/erro
 import { withLogFields } from '../../platform/logging/index.js';
 import { ShutdownTimer } from '../../platform/time/index.js';
 import { Clock } from '../../shared/clock.js';
-import { newId } from '../../shared/ids.js';
 import { ConversationService, type Turn } from '../conversation/index.js';
 import { costOf, countTokens, type Model, type ProviderRequest, ProviderService } from '../provider/index.js';
 import { chatConfig } from './chat.config.js';
@@ -69,6 +68,7 @@ export class TurnRunner implements BeforeApplicationShutdown {
     const running = new RunningTurn(
       turn.id,
       turn.conversation_id,
+      turn.answer_id,
       turn.model,
       Math.floor(Date.parse(turn.started_at) / 1000),
     );
@@ -260,7 +260,7 @@ function finishedTurn(
 ): Turn {
   const finishedAt = new Date(nowMs).toISOString();
   const answerMessage = {
-    id: newId(),
+    id: turn.answer_id,
     role: 'assistant',
     content: outcome.keepsAnswer ? answer.text : '',
     extra: outcome.keepsAnswer && answer.toolCalls ? { tool_calls: answer.toolCalls } : null,

@@ -1,7 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { Clock } from '../../shared/clock.js';
-import { newId } from '../../shared/ids.js';
 import { type AbandonedTurn, ConversationService, SAVE_SHARDS, type Turn } from '../conversation/index.js';
 import { costOf, countTokens } from '../provider/index.js';
 import { turnInterrupted } from './chat.errors.js';
@@ -84,7 +83,7 @@ export class TurnSweeper {
 function interruptedTurn(turn: Turn, text: string, tokens: number, charged: bigint, nowMs: number): Turn {
   const finishedAt = new Date(nowMs).toISOString();
   const answer = {
-    id: newId(),
+    id: turn.answer_id,
     role: 'assistant',
     content: text,
     extra: null,

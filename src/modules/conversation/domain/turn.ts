@@ -25,6 +25,8 @@ export const turnSchema = z.object({
   conversation_id: z.string(),
   owner_id: z.string(),
   model: z.string(),
+  /** The id that the answer has from the start, for readers that see it while it grows. */
+  answer_id: z.string(),
   status: z.enum(turnStatuses),
   /** The user's messages; the answer, if there is any, is the last. */
   messages: z.array(messageSchema),
