@@ -31,11 +31,20 @@ export class OwnRedis {
 
   /** From now on it refuses writes for want of memory. */
   async fill(): Promise<void> {
-    await this.configure('maxmemory', '1');
+    await this.ask((client) => client.config('SET', 'maxmemory', '1'));
   }
 
   async makeRoom(): Promise<void> {
-    await this.configure('maxmemory', '0');
+    await this.ask((client) => client.config('SET', 'maxmemory', '0'));
+  }
+
+  /** It refuses writes, as the replica of a master that it does not find. */
+  async demote(): Promise<void> {
+    await this.ask((client) => client.replicaof('127.0.0.1', 1));
+  }
+
+  async promote(): Promise<void> {
+    await this.ask((client) => client.replicaof('NO', 'ONE'));
   }
 
   /** `kill -9`, and waits for the end. */
@@ -54,9 +63,9 @@ export class OwnRedis {
     await rm(this.directory, { recursive: true, force: true });
   }
 
-  private async configure(setting: string, value: string): Promise<void> {
-    const client = new Redis(this.url);
-    await client.config('SET', setting, value);
+  private async ask(command: (client: Redis) => Promise<unknown>): Promise<void> {
+    const client = new Redis(this.url, { enableReadyCheck: false });
+    await command(client);
     client.disconnect();
   }
 }

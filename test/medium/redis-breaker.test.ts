@@ -179,6 +179,19 @@ describe('the Redis breaker', () => {
     expect(await write()).toBe('OK');
   });
 
+  it('opens when its server has become a replica, and looks for another by a new connection', async () => {
+    let connections = 0;
+    client.on('connect', () => connections++);
+    await redis.demote();
+    const { error } = await timed(write);
+    expect(String((error as RedisAwayError).cause)).toContain('READONLY');
+    await waitUntil('another connection', () => connections > 0);
+    expect(breaker.isOpen).toBe(true);
+    await redis.promote();
+    await closed();
+    expect(await write()).toBe('OK');
+  });
+
   it('opens when a script or a transaction is refused for want of memory', async () => {
     await redis.fill();
     const script = new RedisScript("return redis.call('SET', KEYS[1], 'x')");
@@ -229,6 +242,12 @@ describe('the Redis breaker', () => {
     expect(await two).toBeNull();
     expect(breaker.isOpen).toBe(false);
     expect(lines).toEqual([]);
+  });
+
+  it('does not take very many commands at once for an outage', async () => {
+    const answers = await Promise.all(Array.from({ length: 20_000 }, write));
+    expect(new Set(answers)).toEqual(new Set(['OK']));
+    expect(breaker.isOpen).toBe(false);
   });
 
   it('says when Redis goes and when it comes: one line, one call of the listeners, and metrics', async () => {

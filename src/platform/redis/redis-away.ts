@@ -49,7 +49,10 @@ export function isRedisAway(error: unknown): error is Error {
   return AWAY_CODES.has((error as { code?: unknown }).code) || AWAY_MESSAGE.test(error.message);
 }
 
-/** Whether the connection took a command and never brought an answer. */
-export function hasGoneUnanswered(error: unknown): boolean {
-  return error instanceof Error && error.message === 'Command timed out';
+/**
+ * Whether a connection may lead to the wrong server: one that is gone without a word, or has become a replica. Then
+ * another one, made now, may find the right one.
+ */
+export function mayBeMisled(error: unknown): boolean {
+  return error instanceof Error && /^(Command timed out$|READONLY )/.test(error.message);
 }

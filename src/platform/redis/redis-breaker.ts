@@ -4,7 +4,7 @@ import type { Counter, Gauge } from 'prom-client';
 import type { ConfigOf } from '../config/index.js';
 import { counter, gauge } from '../metrics/index.js';
 import { answerWithin } from './patience.js';
-import { hasGoneUnanswered, isRedisAway, RedisAwayError } from './redis-away.js';
+import { isRedisAway, mayBeMisled, RedisAwayError } from './redis-away.js';
 import { DURABLE_REDIS, type RedisClient } from './redis-clients.js';
 import { redisConfig } from './redis.config.js';
 
@@ -118,8 +118,7 @@ export class RedisBreaker implements OnApplicationShutdown {
       () => (outage.isProbeUnderWay = false),
       (error: unknown) => {
         outage.isProbeUnderWay = false;
-        // The machine behind the connection may be gone without a word; a new connection tells.
-        if (hasGoneUnanswered(error) && !this.isStopped) this.redis.disconnect(true);
+        if (mayBeMisled(error) && !this.isStopped) this.redis.disconnect(true);
       },
     );
     answerWithin(this.config.commandTimeoutMs, () => written).then(
