@@ -149,6 +149,11 @@ describe('while Redis hangs, the API', () => {
     await expectAnswer({ url }, 404);
   });
 
+  it('shows messages that are saved', async () => {
+    const { items } = await expectAnswer({ url: `/api/conversations/${conversationId}/messages` }, 200);
+    expect(items).toMatchObject([{ role: 'user', content: 'Hello' }, { role: 'assistant' }]);
+  });
+
   it('shows coins: balance, journal, holds, prices', async () => {
     expect(await expectAnswer({ url: '/api/coins/account' }, 200)).toMatchObject({ frozen: '0.000000' });
     const { items } = await expectAnswer({ url: '/api/coins/journal' }, 200);
