@@ -5,8 +5,10 @@ import type { z } from 'zod';
 import {
   CurrentPrincipal,
   EventStream,
+  goneSignal,
   openAiErrorBody,
   type Principal,
+  readIdempotencyKey,
   RequireScope,
 } from '../../platform/http/index.js';
 import { idSchema } from '../../shared/ids.js';
@@ -62,15 +64,27 @@ export class ChatController {
     required: false,
     description: 'Continues this conversation of yours.',
   })
+  @ApiHeader({
+    name: 'Idempotency-Key',
+    required: false,
+    description:
+      'A name of your choice for this turn, at most 255 characters. The same request with the same key, also much ' +
+      'later, gets the same turn again, running or finished, and is charged once.',
+  })
   @ApiOkResponse({ standardSchema: chatCompletionAnswerSchema })
   async complete(
     @CurrentPrincipal() principal: Principal,
     @Body({ schema: chatCompletionSchema }) body: ChatCompletionRequest,
-    @Headers('x-conversation-id') conversationHeader: string | undefined,
+    @Headers() headers: FastifyRequest['headers'],
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ChatCompletionAnswer | undefined> {
-    const turn = await this.chat.startTurn(principal.userId, body, conversationIdOf(conversationHeader));
+    const turn = await this.chat.startTurn(principal.userId, body, {
+      conversationId: conversationIdOf(headers['x-conversation-id']),
+      idempotencyKey: idempotencyKeyOf(headers['idempotency-key']),
+      retryCount: Number(headers['x-stainless-retry-count'] ?? 0) || 0,
+      gone: goneSignal(reply),
+    });
     reply.header('x-conversation-id', turn.conversationId).header('x-turn-id', turn.id);
     if (body.stream) {
       await this.stream(turn, body.stream_options?.include_usage ?? false, request, reply);
@@ -106,9 +120,13 @@ export class ChatController {
   }
 }
 
-function conversationIdOf(header: string | undefined): string | undefined {
+function conversationIdOf(header: string | string[] | undefined): string | undefined {
   if (header === undefined || header === '') return undefined;
   const id = idSchema.safeParse(header);
   if (!id.success) throw conversationNotFound({ param: 'X-Conversation-Id' });
   return id.data;
+}
+
+function idempotencyKeyOf(header: string | string[] | undefined): string | undefined {
+  return header === undefined ? undefined : readIdempotencyKey(String(header));
 }

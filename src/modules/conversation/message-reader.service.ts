@@ -1,7 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { RedisAwayError } from '../../platform/redis/index.js';
 import { ConversationRepository, type SavedMessage } from './conversation.repository.js';
 import type { Turn } from './domain/turn.js';
 import { TurnStore } from './turn.store.js';
+import { WaitingTurnRepository } from './waiting-turn.repository.js';
 
 export interface ReadableMessage extends SavedMessage {
   /** False while the message waits to be written to MySQL. */
@@ -29,6 +31,7 @@ export class MessageReader {
   constructor(
     private readonly repository: ConversationRepository,
     private readonly store: TurnStore,
+    private readonly waiting: WaitingTurnRepository,
   ) {}
 
   /** A page of at most `limit` messages of a conversation. Who may read it has been checked before. */
@@ -59,10 +62,23 @@ export class MessageReader {
     return { messages, hasEarlier: first > 1 && total > 0, hasLater: last < total };
   }
 
+  /** In Redis and in the database. */
   private async waitingTurns(conversationId: string): Promise<Turn[]> {
+    const [inRedis, inDatabase] = await Promise.all([
+      this.turnsInRedis(conversationId),
+      this.waiting.finishedTurns(conversationId),
+    ]);
+    if (inDatabase.length === 0) return inRedis;
+    // The saver brings both together in this order. Those of one moment stay in theirs.
+    const all = new Map([...inDatabase, ...inRedis].map((turn) => [turn.id, turn]));
+    return [...all.values()].sort((a, b) => Date.parse(a.started_at) - Date.parse(b.started_at));
+  }
+
+  private async turnsInRedis(conversationId: string): Promise<Turn[]> {
     try {
       return await this.store.finishedTurns(conversationId);
     } catch (error) {
+      if (!(error instanceof RedisAwayError)) throw error;
       this.logger.warn('reading without Redis: messages that wait to be saved are not seen', {
         conversation_id: conversationId,
         reason: String(error),

@@ -41,6 +41,8 @@ export const turnSchema = z.object({
   /** What to charge a million tokens, in micro-coins, whatever the price list says by the time of a sweep. */
   input_price: z.string().regex(/^\d+$/),
   output_price: z.string().regex(/^\d+$/),
+  /** What was asked for, hashed: tells a request that comes again from another one with the same key. */
+  request_hash: z.string().nullable().default(null),
 });
 export type Turn = z.infer<typeof turnSchema>;
 
