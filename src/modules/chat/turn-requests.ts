@@ -133,7 +133,9 @@ function requestKey(ownerId: string, requestHash: string): string {
   return `lockkeeper:requests:${ownerId}:${requestHash}`;
 }
 
+/** How the answer is to be sent is no part of what is asked for. */
 function hashOf({ body, conversationId, extra }: RequestMark): string {
-  const content = JSON.stringify([body, conversationId ?? null, extra ?? null]);
+  const { stream: _stream, stream_options: _options, ...asked } = body;
+  const content = JSON.stringify([asked, conversationId ?? null, extra ?? null]);
   return createHash('sha256').update(content).digest('hex');
 }

@@ -4,9 +4,15 @@ import type { Turn, TurnMessage } from './domain/turn.js';
 
 type TurnRow = Omit<
   Turn,
-  'messages' | 'answer_id' | 'started_at' | 'finished_at' | 'input_price' | 'output_price'
+  | 'messages'
+  | 'cost_micro_coins'
+  | 'answer_id'
+  | 'started_at'
+  | 'finished_at'
+  | 'input_price'
+  | 'output_price'
 > & {
-  cost_micro_coins: string;
+  cost_micro_coins: string | number;
   started_at: Date;
   finished_at: Date;
 };
