@@ -77,6 +77,7 @@ export class TestTurns {
       finished_at: null,
       input_price: '1000000',
       output_price: '2000000',
+      fork: null,
       ...changes,
     };
   }

@@ -1,5 +1,6 @@
+export { BranchService } from './branch.service.js';
 export { conversationConfig } from './conversation.config.js';
-export { conversationNotFound } from './conversation.errors.js';
+export { conversationNotFound, messageNotFound } from './conversation.errors.js';
 export { ConversationModule } from './conversation.module.js';
 export { ConversationService } from './conversation.service.js';
 export { SAVE_SHARDS } from './domain/shards.js';

@@ -83,6 +83,14 @@ const claimScript = new RedisScript(`
   redis.call('HSET', turns, id .. ':claimed', '1')
   return redis.call('HMGET', turns, id, id .. ':partial')`);
 
+const hasTurnsScript = new RedisScript(`
+  local turns, order, running = KEYS[1], KEYS[2], KEYS[3]
+  if redis.call('LLEN', order) > 0 then return 1 end
+  for _, id in ipairs(redis.call('HKEYS', turns)) do
+    if redis.call('ZSCORE', running, ARGV[1] .. ':' .. id) then return 1 end
+  end
+  return 0`);
+
 /** A running turn whose process gave no sign of life, with the answer as far as it was noted. */
 export interface AbandonedTurn {
   turn: Turn;
@@ -163,6 +171,14 @@ export class TurnStore {
     if (ids.length === 0) return [];
     const texts = await this.redis.hmget(keys.turns, ...ids);
     return texts.flatMap((text) => this.parse(text) ?? []);
+  }
+
+  /** True while a turn of the conversation runs or waits to be saved. One that was set aside does not count. */
+  async hasTurns(conversationId: string): Promise<boolean> {
+    const keys = keysOf(conversationId);
+    return (
+      (await hasTurnsScript.run(this.redis, [keys.turns, keys.order, keys.running], [conversationId])) === 1
+    );
   }
 
   /** The oldest finished turns of a shard. */

@@ -41,6 +41,11 @@ export const turnSchema = z.object({
   /** What to charge a million tokens, in micro-coins, whatever the price list says by the time of a sweep. */
   input_price: z.string().regex(/^\d+$/),
   output_price: z.string().regex(/^\d+$/),
+  /**
+   * Makes a new branch after this message (null: before the first), to which the turn's messages go. Without a
+   * fork they go to the end of the branch that is active when the turn is saved.
+   */
+  fork: z.object({ after_message_id: z.string().nullable() }).nullable().default(null),
 });
 export type Turn = z.infer<typeof turnSchema>;
 
