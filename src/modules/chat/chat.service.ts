@@ -27,6 +27,7 @@ import {
   withHistory,
 } from './domain/messages.js';
 import { type ChatCompletionRequest, passedOnFields } from './dto/chat-completion.dto.js';
+import { type ForkedRequest, type ForkRequest, ForkResolver } from './fork-resolver.js';
 import type { RunningTurn } from './running-turn.js';
 import { TurnAccounting } from './turn-accounting.js';
 import { TurnRunner } from './turn-runner.service.js';
@@ -36,6 +37,7 @@ interface Draft {
   ownerId: string;
   model: Model;
   newMessages: ChatMessage[];
+  fork: Turn['fork'];
   request: ProviderRequest;
   promptTokens: number;
 }
@@ -48,33 +50,42 @@ export class ChatService {
     private readonly provider: ProviderService,
     private readonly accounting: TurnAccounting,
     private readonly runner: TurnRunner,
+    private readonly forks: ForkResolver,
     private readonly clock: Clock,
     @Inject(chatConfig.token) private readonly config: ConfigOf<typeof chatConfig>,
   ) {}
 
   /**
    * Accepts a turn: everything that can be refused is refused before anything is stored or held. When this
-   * returns, the hold is committed and the user's message is durable, and the turn runs to its end.
-   * @throws model_not_found, conversation_not_found, context_length_exceeded, insufficient_coins and others.
+   * returns, the hold is committed and the user's message is durable, and the turn runs to its end. With a fork the
+   * turn makes a branch of the conversation instead of going on where it ends.
+   * @throws model_not_found, conversation_not_found, message_not_found, context_length_exceeded, insufficient_coins
+   * and others.
    */
   async startTurn(
     ownerId: string,
     body: ChatCompletionRequest,
     conversationId?: string,
+    fork?: ForkRequest,
   ): Promise<RunningTurn> {
     this.runner.checkCapacity();
     const model = this.provider.getModel(body.model);
-    const newMessages = newMessagesOf(body.messages);
-    if (newMessages.length === 0) throw userMessageMissing({ param: 'messages' });
+    const storesMessages = fork?.kind !== 'regenerate';
+    if (storesMessages && newMessagesOf(body.messages).length === 0) {
+      throw userMessageMissing({ param: 'messages' });
+    }
     if (conversationId !== undefined) await this.conversations.getConversation(ownerId, conversationId);
+    const forked = fork && (await this.forks.resolve(conversationId, fork, body.messages));
+    const newMessages = forked?.newMessages ?? newMessagesOf(body.messages);
     const options = passedOn(body);
-    const messages = await this.promptOf(model, body, conversationId);
+    const messages = await this.promptOf(model, body, conversationId, forked);
     const promptTokens = await countPromptTokens({ messages, options }, model.contextTokens);
     const maxOutputTokens = outputLimit(model, promptTokens, body);
     const draft = {
       ownerId,
       model,
       newMessages,
+      fork: forked?.fork ?? null,
       promptTokens,
       request: { messages, options, maxOutputTokens },
     };
@@ -87,14 +98,17 @@ export class ChatService {
     model: Model,
     body: ChatCompletionRequest,
     conversationId: string | undefined,
+    forked: ForkedRequest | undefined,
   ): Promise<readonly ChatMessage[]> {
-    const { messages } = body;
+    const { messages } = forked ?? body;
     if (conversationId === undefined || bringsHistory(messages) || this.config.historyMessages === 0)
       return messages;
     const limit = model.contextTokens;
     const own = await countPromptTokens({ messages, options: passedOn(body) }, limit);
     const room = limit - own - Math.min(askedLimit(model, body), Math.floor(limit / 2));
-    const history = await this.conversations.latestMessages(conversationId, this.config.historyMessages);
+    const history =
+      forked?.history ??
+      (await this.conversations.latestMessages(conversationId, this.config.historyMessages));
     return withHistory(messages, await latestThatFit(toPrompt(history), room, countMessageTokens));
   }
 
@@ -157,6 +171,7 @@ export class ChatService {
       finished_at: null,
       input_price: draft.model.inputPrice.toString(),
       output_price: draft.model.outputPrice.toString(),
+      fork: draft.fork,
     };
   }
 }
