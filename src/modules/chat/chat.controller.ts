@@ -6,7 +6,7 @@ import {
   ApiOkResponse,
   ApiOperation,
   ApiTags,
-  ApiUnprocessableEntityResponse,
+  ApiBadRequestResponse,
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
@@ -93,7 +93,7 @@ export class ChatController {
   })
   @ApiNotFoundResponse({ description: '`model_not_found`, `conversation_not_found`, `message_not_found`' })
   @ApiConflictResponse({ description: '`too_many_branches`: at most 1,000 in a conversation' })
-  @ApiUnprocessableEntityResponse({
+  @ApiBadRequestResponse({
     description:
       '`message_not_editable`: an edit of an answer; `invalid_request`: an edit and a new answer in one',
   })

@@ -34,10 +34,10 @@ export class MessageRepository {
     if (segments.length === 0 || limit <= 0) return [];
     const direction = from === 'end' ? 'DESC' : 'ASC';
     const ranges = segments.map(
-      () =>
-        `(SELECT id, sequence FROM conversation_messages FORCE INDEX (idx_conv_messages_branch)
+      (_segment, index) =>
+        `SELECT * FROM (SELECT id, sequence FROM conversation_messages FORCE INDEX (idx_conv_messages_branch)
           WHERE conversation_id = ? AND branch = ? AND sequence > ? AND sequence <= ?
-          ORDER BY sequence ${direction} LIMIT ?)`,
+          ORDER BY sequence ${direction} LIMIT ?) range_${index}`,
     );
     const rows: MessageRow[] = await this.transactions.single.query(
       `SELECT ${COLUMNS.replaceAll(/\w+/g, 'm.$&')} FROM conversation_messages m

@@ -183,6 +183,20 @@ describe('a conversation that branches', () => {
     );
   });
 
+  it('is read over many short branches, none of which is passed over', async () => {
+    const history = Array.from({ length: 60 }, (_, n): Step[] => [
+      { kind: 'fork', after: n === 0 ? null : n - 1, messages: 1 },
+      ...(n === 50 ? [{ kind: 'save' } as const] : []),
+    ]).flat();
+    const { model, conversation } = build(history);
+    const path = model.path(60);
+    expect(path).toHaveLength(60);
+    for (const limit of [1, 25, 60]) {
+      expect(await readAll(conversation, 60, limit, 'earlier')).toEqual(path);
+      expect(await readAll(conversation, 60, limit, 'later')).toEqual(path);
+    }
+  });
+
   it('shows beside each message those that follow the same one, on whichever page it is', async () => {
     await fc.assert(
       fc.asyncProperty(steps, fc.integer({ min: 1, max: 5 }), fc.nat(40), async (history, limit, after) => {
