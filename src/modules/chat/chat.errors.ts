@@ -12,6 +12,12 @@ export const userMessageMissing = defineError({
   title: 'The last message must be one to answer: of the user or of a tool.',
 });
 
+export const messageNotEditable = defineError({
+  code: 'message_not_editable',
+  kind: 'invalid',
+  title: 'An answer cannot be edited, only the messages that ask for one.',
+});
+
 export const tooManyRunningTurns = defineError({
   code: 'too_many_running_turns',
   kind: 'unavailable',

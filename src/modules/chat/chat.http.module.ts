@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { ChatController } from './chat.controller.js';
 import { ChatModule } from './chat.module.js';
 import { ChatService } from './chat.service.js';
+import { ForkResolver } from './fork-resolver.js';
 import { TurnController } from './turn.controller.js';
 import { TurnFollower } from './turn-follower.js';
 import { TurnGate } from './turn-gate.js';
@@ -12,6 +13,6 @@ import { TurnRunner } from './turn-runner.service.js';
 @Module({
   imports: [ChatModule],
   controllers: [ChatController, TurnController],
-  providers: [ChatService, TurnFollower, TurnGate, TurnRequests, TurnRunner],
+  providers: [ChatService, ForkResolver, TurnFollower, TurnGate, TurnRequests, TurnRunner],
 })
 export class ChatHttpModule {}

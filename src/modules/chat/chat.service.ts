@@ -32,6 +32,7 @@ import {
   withHistory,
 } from './domain/messages.js';
 import { type ChatCompletionRequest, passedOnFields } from './dto/chat-completion.dto.js';
+import { type ForkedRequest, type ForkRequest, ForkResolver } from './fork-resolver.js';
 import type { RunningTurn } from './running-turn.js';
 import { TurnAccounting } from './turn-accounting.js';
 import { TurnFollower } from './turn-follower.js';
@@ -44,6 +45,7 @@ interface Draft {
   ownerId: string;
   model: Model;
   newMessages: ChatMessage[];
+  fork: Turn['fork'];
   request: ProviderRequest;
   promptTokens: number;
 }
@@ -52,6 +54,8 @@ interface Draft {
 export interface TurnOptions {
   /** Continues this conversation. */
   readonly conversationId?: string | undefined;
+  /** Makes a branch of it instead of going on where it ends. */
+  readonly fork?: ForkRequest | undefined;
   /** A repeated request with the same key gets the turn of the first. */
   readonly idempotencyKey?: string | undefined;
   /** How often an SDK says that it has tried before; then its turn may be running already. */
@@ -69,6 +73,7 @@ export class ChatService {
     private readonly provider: ProviderService,
     private readonly accounting: TurnAccounting,
     private readonly runner: TurnRunner,
+    private readonly forks: ForkResolver,
     private readonly requests: TurnRequests,
     private readonly gate: TurnGate,
     private readonly follower: TurnFollower,
@@ -80,19 +85,22 @@ export class ChatService {
    * Accepts a turn: everything that can be refused is refused before anything is stored or held. When this
    * returns, the hold is committed and the user's message is durable, and the turn runs to its end. A request that
    * has been accepted before gets its turn again, running or finished.
-   * @throws model_not_found, conversation_not_found, turn_in_progress, context_length_exceeded, insufficient_coins,
-   *   turn_key_reused and others.
+   * @throws model_not_found, conversation_not_found, message_not_found, turn_in_progress, context_length_exceeded,
+   *   insufficient_coins, turn_key_reused and others.
    */
   async startTurn(ownerId: string, body: ChatCompletionRequest, options: TurnOptions): Promise<RunningTurn> {
     const model = this.provider.getModel(body.model);
-    const newMessages = newMessagesOf(body.messages);
-    if (newMessages.length === 0) throw userMessageMissing({ param: 'messages' });
-    const { conversationId, idempotencyKey, retryCount = 0, gone } = options;
+    const { conversationId, fork, idempotencyKey, retryCount = 0, gone } = options;
+    const storesMessages = fork?.kind !== 'regenerate';
+    if (storesMessages && newMessagesOf(body.messages).length === 0) {
+      throw userMessageMissing({ param: 'messages' });
+    }
     if (conversationId !== undefined) await this.conversations.getConversation(ownerId, conversationId);
     const identity = await this.requests.identify({
       ownerId,
       body,
       conversationId,
+      extra: fork,
       idempotencyKey,
       retryCount,
     });
@@ -101,7 +109,7 @@ export class ChatService {
       this.runner.checkCapacity();
       const isNew = conversationId === undefined;
       if (!isNew) await this.gate.enter(identity, ownerId, gone);
-      const draft = await this.draftTurn(ownerId, model, body, newMessages, conversationId);
+      const draft = await this.draftTurn(ownerId, model, body, options);
       const kept = await this.acceptTurn(draft, identity, isNew);
       if (kept) return this.runner.run({ kept, model, request: draft.request });
     } catch (error) {
@@ -123,14 +131,21 @@ export class ChatService {
     ownerId: string,
     model: Model,
     body: ChatCompletionRequest,
-    newMessages: ChatMessage[],
-    conversationId: string | undefined,
+    { conversationId, fork }: TurnOptions,
   ): Promise<Draft> {
+    const forked = fork && (await this.forks.resolve(conversationId, fork, body.messages));
     const options = passedOn(body);
-    const messages = await this.promptOf(model, body, conversationId);
+    const messages = await this.promptOf(model, body, conversationId, forked);
     const promptTokens = await countPromptTokens({ messages, options }, model.contextTokens);
     const maxOutputTokens = outputLimit(model, promptTokens, body);
-    return { ownerId, model, newMessages, promptTokens, request: { messages, options, maxOutputTokens } };
+    return {
+      ownerId,
+      model,
+      newMessages: forked?.newMessages ?? newMessagesOf(body.messages),
+      fork: forked?.fork ?? null,
+      promptTokens,
+      request: { messages, options, maxOutputTokens },
+    };
   }
 
   /** The request's messages, with as much of the stored history as leaves room for the answer. */
@@ -138,14 +153,17 @@ export class ChatService {
     model: Model,
     body: ChatCompletionRequest,
     conversationId: string | undefined,
+    forked: ForkedRequest | undefined,
   ): Promise<readonly ChatMessage[]> {
-    const { messages } = body;
+    const { messages } = forked ?? body;
     if (conversationId === undefined || bringsHistory(messages) || this.config.historyMessages === 0)
       return messages;
     const limit = model.contextTokens;
     const own = await countPromptTokens({ messages, options: passedOn(body) }, limit);
     const room = limit - own - Math.min(askedLimit(model, body), Math.floor(limit / 2));
-    const history = await this.conversations.latestMessages(conversationId, this.config.historyMessages);
+    const history =
+      forked?.history ??
+      (await this.conversations.latestMessages(conversationId, this.config.historyMessages));
     return withHistory(messages, await latestThatFit(toPrompt(history), room, countMessageTokens));
   }
 
@@ -215,6 +233,7 @@ export class ChatService {
       input_price: draft.model.inputPrice.toString(),
       output_price: draft.model.outputPrice.toString(),
       request_hash: identity.requestHash,
+      fork: draft.fork,
     };
   }
 }

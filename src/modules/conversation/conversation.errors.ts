@@ -36,3 +36,22 @@ export const saveBacklogFull = defineError({
   kind: 'unavailable',
   title: 'Too many finished turns wait to be saved.',
 });
+
+/** Also the answer for a message of another conversation or of somebody else. */
+export const messageNotFound = defineError({
+  code: 'message_not_found',
+  kind: 'not_found',
+  title: 'There is no such message in this conversation.',
+});
+
+export const branchNotFound = defineError({
+  code: 'branch_not_found',
+  kind: 'not_found',
+  title: 'The conversation has no such branch.',
+});
+
+export const tooManyBranches = defineError({
+  code: 'too_many_branches',
+  kind: 'conflict',
+  title: 'The conversation has as many branches as it may.',
+});

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { BranchController } from './branch.controller.js';
 import { ConversationController } from './conversation.controller.js';
 import { SaveOperationsController } from './operations/save-operations.controller.js';
 import { SaveOperations } from './operations/save-operations.service.js';
@@ -7,7 +8,7 @@ import { ConversationModule } from './conversation.module.js';
 
 @Module({
   imports: [ConversationModule],
-  controllers: [ConversationController, SaveOperationsController],
+  controllers: [ConversationController, BranchController, SaveOperationsController],
   providers: [SaveHealth, SaveOperations],
 })
 export class ConversationHttpModule {}

@@ -1,4 +1,7 @@
 import { Module } from '@nestjs/common';
+import { BranchRepository } from './branch.repository.js';
+import { BranchService } from './branch.service.js';
+import { ConversationTreeReader } from './conversation-tree.service.js';
 import { ConversationRepository } from './conversation.repository.js';
 import { ConversationService } from './conversation.service.js';
 import { MessageReader } from './message-reader.service.js';
@@ -10,6 +13,7 @@ import { SaveWake } from './save-wake.js';
 import { SavedTurnRepository } from './saved-turn.repository.js';
 import { TurnKeeper } from './turn-keeper.service.js';
 import { WaitingTurnRepository } from './waiting-turn.repository.js';
+import { MessageRepository } from './message.repository.js';
 import { TurnRepository } from './turn.repository.js';
 import { TurnSaver } from './turn-saver.service.js';
 import { TurnStore } from './turn.store.js';
@@ -17,6 +21,8 @@ import { TurnStore } from './turn.store.js';
 @Module({
   providers: [
     ConversationRepository,
+    MessageRepository,
+    BranchRepository,
     TurnRepository,
     TurnStore,
     SaveLine,
@@ -28,10 +34,13 @@ import { TurnStore } from './turn.store.js';
     ParkedConversationRepository,
     TurnKeeper,
     TurnSaver,
+    ConversationTreeReader,
     MessageReader,
+    BranchService,
     ConversationService,
   ],
   exports: [
+    BranchService,
     ConversationService,
     MessageReader,
     ParkedConversationRepository,

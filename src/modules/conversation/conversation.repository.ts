@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { Transactions } from '../../platform/database/index.js';
-import type { TurnMessage } from './domain/turn.js';
 import { noteErased } from './turn.repository.js';
 
 export interface ConversationRow {
@@ -14,28 +13,8 @@ export interface ConversationRow {
   last_activity_at: Date;
 }
 
-export interface SavedMessage extends TurnMessage {
-  turn_id: string;
-  sequence: number;
-}
-
-interface MessageRow extends Omit<SavedMessage, 'created_at' | 'extra'> {
-  created_at: Date;
-  extra: string | null;
-}
-
-/** A stretch of sequence numbers to read: the `limit` nearest to the open end. */
-export interface SequenceRange {
-  /** Exclusive bounds. */
-  after: number;
-  before: number;
-  limit: number;
-  from: 'start' | 'end';
-}
-
 const COLUMNS =
   'id, owner_id, title, message_count, total_tokens, last_sequence, created_at, last_activity_at';
-const MESSAGE_COLUMNS = 'id, turn_id, sequence, role, content, extra, status, tokens, created_at';
 const DELETE_BATCH = 2_000;
 
 @Injectable()
@@ -108,6 +87,7 @@ export class ConversationRepository {
         [id],
       );
     } while (deleted.affectedRows === DELETE_BATCH);
+    await single.query('DELETE FROM conversation_branches WHERE conversation_id = ?', [id]);
     while ((await this.eraseTurns(id)) === DELETE_BATCH);
     return true;
   }
@@ -125,40 +105,5 @@ export class ConversationRepository {
       await transaction.query('DELETE FROM turns WHERE id IN (?)', [ids]);
       return ids.length;
     });
-  }
-
-  /**
-   * The last sequence number of a conversation and which of these turns are saved, both of one moment: between
-   * two statements a save could make the one true and the other false.
-   */
-  async savedState(
-    id: string,
-    turnIds: readonly string[],
-  ): Promise<{ lastSequence: number; savedIds: Set<string> }> {
-    const rows: { last_sequence: number; turn_id: string | null }[] = await this.transactions.single.query(
-      `SELECT c.last_sequence, t.id AS turn_id FROM conversations c LEFT JOIN turns t ON t.id IN (?) WHERE c.id = ?`,
-      [turnIds.length === 0 ? [''] : turnIds, id],
-    );
-    return {
-      lastSequence: rows[0]?.last_sequence ?? 0,
-      savedIds: new Set(rows.flatMap((row) => row.turn_id ?? [])),
-    };
-  }
-
-  /** Messages in the order of their sequence numbers. */
-  async readMessages(conversationId: string, range: SequenceRange): Promise<SavedMessage[]> {
-    if (range.limit <= 0) return [];
-    const direction = range.from === 'end' ? 'DESC' : 'ASC';
-    const rows: MessageRow[] = await this.transactions.single.query(
-      `SELECT ${MESSAGE_COLUMNS} FROM conversation_messages
-       WHERE conversation_id = ? AND sequence > ? AND sequence < ? ORDER BY sequence ${direction} LIMIT ?`,
-      [conversationId, range.after, range.before, range.limit],
-    );
-    if (range.from === 'end') rows.reverse();
-    return rows.map((row) => ({
-      ...row,
-      extra: row.extra === null ? null : (JSON.parse(row.extra) as Record<string, unknown>),
-      created_at: row.created_at.toISOString(),
-    }));
   }
 }

@@ -1,5 +1,11 @@
+export { BranchService } from './branch.service.js';
 export { conversationConfig } from './conversation.config.js';
-export { conversationNotFound, turnInProgress, turnNotFound } from './conversation.errors.js';
+export {
+  conversationNotFound,
+  messageNotFound,
+  turnInProgress,
+  turnNotFound,
+} from './conversation.errors.js';
 export { ConversationModule } from './conversation.module.js';
 export { ConversationService } from './conversation.service.js';
 export type { AnswerPiece } from './domain/answer-piece.js';

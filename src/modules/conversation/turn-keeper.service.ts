@@ -130,6 +130,36 @@ export class TurnKeeper implements OnModuleInit {
     return view;
   }
 
+  /**
+   * Whether a turn of a conversation runs, is about to, or waits to be saved.
+   * @throws turn_unreachable while Redis is away, since nobody knows.
+   */
+  async hasTurns(conversationId: string): Promise<boolean> {
+    const isInRedis = await this.orDegraded(
+      () => this.store.hasTurns(conversationId),
+      (cause) => Promise.reject(turnUnreachable({ cause, retryAfterSeconds: 1 })),
+    );
+    return isInRedis || this.waiting.hasTurns(conversationId);
+  }
+
+  /**
+   * The finished turns of a conversation that wait to be saved, in the order in which they will be. Without Redis
+   * those that wait there are not seen.
+   */
+  async finishedTurns(conversationId: string): Promise<Turn[]> {
+    const [inRedis, inDatabase] = await Promise.all([
+      this.orDegraded<Turn[]>(
+        () => this.store.finishedTurns(conversationId),
+        () => Promise.resolve([]),
+      ),
+      this.waiting.finishedTurns(conversationId),
+    ]);
+    if (inDatabase.length === 0) return inRedis;
+    // The saver brings both together in this order. Those of one moment stay in theirs.
+    const all = new Map([...inDatabase, ...inRedis].map((turn) => [turn.id, turn]));
+    return [...all.values()].sort((a, b) => Date.parse(a.started_at) - Date.parse(b.started_at));
+  }
+
   /** A turn that waits in the database and asked for the same, at most so long ago. */
   findRequest(ownerId: string, requestHash: string, ageMs: number): Promise<Turn | undefined> {
     return this.waiting.findRequest(ownerId, requestHash, Math.ceil(ageMs / 1_000));
