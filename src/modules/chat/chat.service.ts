@@ -26,6 +26,7 @@ import {
   toPrompt,
   withHistory,
 } from './domain/messages.js';
+import { checkMessageSizes } from './message-size.js';
 import { type ChatCompletionRequest, passedOnFields } from './dto/chat-completion.dto.js';
 import type { RunningTurn } from './running-turn.js';
 import { TurnAccounting } from './turn-accounting.js';
@@ -66,7 +67,8 @@ export class ChatService {
     const model = this.provider.getModel(body.model);
     const newMessages = newMessagesOf(body.messages);
     if (newMessages.length === 0) throw userMessageMissing({ param: 'messages' });
-    if (conversationId !== undefined) await this.conversations.getConversation(ownerId, conversationId);
+    checkMessageSizes(newMessages, this.config.maxMessageBytes);
+    if (conversationId !== undefined) await this.conversations.checkContinuable(ownerId, conversationId);
     const options = passedOn(body);
     const messages = await this.promptOf(model, body, conversationId);
     const promptTokens = await countPromptTokens({ messages, options }, model.contextTokens);
@@ -116,7 +118,7 @@ export class ChatService {
     } catch (error) {
       await this.accounting.close(ownerId, turnId, { kind: 'release' });
       if (madeConversationId !== undefined)
-        await this.conversations.deleteConversation(ownerId, madeConversationId);
+        await this.conversations.withdrawConversation(ownerId, madeConversationId);
       if (error instanceof AppError) throw error;
       throw serviceUnavailable({
         cause: error,

@@ -14,7 +14,7 @@ import { type Turn, turnSchema } from './domain/turn.js';
  * - `finished`              list: `<conversation>:<turn>` of the shard, oldest first
  * - `running`               sorted set: `<conversation>:<turn>` by the time at which its process is given up
  */
-function keysOf(conversationId: string) {
+export function keysOf(conversationId: string) {
   return { ...shardKeys(shardOf(conversationId)), ...conversationKeys(conversationId) };
 }
 
