@@ -24,7 +24,7 @@ export class AuditLog {
     events: AuditEvent | readonly AuditEvent[],
     transaction: Transaction = this.transactions.single,
   ): Promise<void> {
-    const entries = [events].flat().map((event) => this.entryOf(event as AuditEvent));
+    const entries = [events].flat().map((event) => this.entryOf(event));
     if (entries.length > 0) await this.repository.insert(transaction, entries);
   }
 

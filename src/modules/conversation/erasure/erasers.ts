@@ -1,4 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
+
+/** One that takes longer is given up for now: it must not hold up the others. */
+const TIMEOUT_MS = 30_000;
 
 /** What a module keeps of conversations or users, and knows how to erase. */
 export interface Eraser {
@@ -28,11 +32,24 @@ export class Erasers {
 
   /** Runs all, one after the other. @throws the first error; the later ones are then left for the next time. */
   async eraseConversation(conversationId: string): Promise<void> {
-    for (const eraser of this.erasers.values()) await eraser.eraseConversation?.(conversationId);
+    for (const [name, eraser] of this.erasers) await inTime(name, eraser.eraseConversation?.(conversationId));
   }
 
   /** Runs all, one after the other. @throws as above. */
   async eraseUser(userId: string): Promise<void> {
-    for (const eraser of this.erasers.values()) await eraser.eraseUser?.(userId);
+    for (const [name, eraser] of this.erasers) await inTime(name, eraser.eraseUser?.(userId));
+  }
+}
+
+async function inTime(name: string, work: Promise<void> | undefined): Promise<void> {
+  const done = new AbortController();
+  const timeUp = async () => {
+    await delay(TIMEOUT_MS, undefined, { signal: done.signal, ref: false });
+    throw new Error(`The eraser ${name} took longer than ${TIMEOUT_MS} ms.`);
+  };
+  try {
+    await Promise.race([work, timeUp()]);
+  } finally {
+    done.abort();
   }
 }

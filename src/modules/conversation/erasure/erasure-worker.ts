@@ -44,9 +44,10 @@ export class ErasureWorker implements BeforeApplicationShutdown {
     try {
       for (let claims = 0; claims < MAX_CLAIMS && !this.isStopping; claims++) {
         const due = await this.repository.claimDue(AT_ONCE, LEASE_MS);
-        if (due.length === 0) return;
+        if (due.length === 0) break;
         await Promise.all(due.map((erasure) => this.advance(erasure)));
       }
+      await this.repository.forgetFinished();
     } catch (error) {
       this.logger.error('erasures could not be swept', error as Error, {});
     }

@@ -30,6 +30,8 @@ interface ErasureRow {
 }
 
 const DELETE_BATCH = 2_000;
+const KEPT_DAYS = 30;
+const MAX_FORGOTTEN_AT_ONCE = 1_000;
 
 /** The rows of `erasures`, by the database's clock, and the batches in which conversations are erased. */
 @Injectable()
@@ -118,6 +120,14 @@ export class ErasureRepository {
       [id],
     );
     return result.affectedRows === 1;
+  }
+
+  /** Forgets erasures that were finished long ago; the audit log still tells of them. */
+  async forgetFinished(): Promise<void> {
+    await this.transactions.single.query(
+      'DELETE FROM erasures WHERE finished_at < UTC_TIMESTAMP(3) - INTERVAL ? DAY LIMIT ?',
+      [KEPT_DAYS, MAX_FORGOTTEN_AT_ONCE],
+    );
   }
 
   /** Whether conversations of a user are still being erased. */

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { type Transaction, Transactions } from '../../../platform/database/index.js';
 import { newId } from '../../../shared/ids.js';
@@ -55,14 +56,23 @@ export class ErasureService {
     });
     if (!isDeleted) throw conversationNotFound({ param: 'conversation_id' });
     this.logger.log('conversation deleted', { conversation_id: conversationId });
-    try {
-      await this.advanceConversation(conversationId, performance.now() + REQUEST_BUDGET_MS);
-    } catch (error) {
-      this.logger.warn('a worker erases the rest of a conversation', {
-        conversation_id: conversationId,
-        reason: String(error),
-      });
-    }
+    await this.eraseWithinRequest(conversationId);
+  }
+
+  /** Returns when all is erased, or the time that a request has for it is up; what runs then runs on. */
+  private async eraseWithinRequest(conversationId: string): Promise<void> {
+    const work = this.advanceConversation(conversationId, performance.now() + REQUEST_BUDGET_MS).catch(
+      (error: unknown) => {
+        this.logger.warn('a worker erases the rest of a conversation', {
+          conversation_id: conversationId,
+          reason: String(error),
+        });
+      },
+    );
+    const isDone = new AbortController();
+    const timeUp = delay(REQUEST_BUDGET_MS, undefined, { signal: isDone.signal }).catch(() => undefined);
+    await Promise.race([work, timeUp]);
+    isDone.abort();
   }
 
   /**

@@ -19,7 +19,9 @@ export type TurnFacts = Pick<
   | 'finished_at'
 >;
 
-interface TurnRow extends Omit<TurnFacts, 'started_at' | 'finished_at'> {
+interface TurnRow extends Omit<TurnFacts, 'cost_micro_coins' | 'started_at' | 'finished_at'> {
+  /** A text only if it is too large for a number. */
+  cost_micro_coins: string | number;
   started_at: Date;
   finished_at: Date;
 }
