@@ -325,7 +325,11 @@ describe('the branches of a conversation', () => {
   it('are deleted with their conversation', async () => {
     await grow();
     await conversation.save();
-    await turns.service.deleteConversation(chatter.user.id, conversation.id);
+    await test.app.inject({
+      method: 'DELETE',
+      url: `/api/conversations/${conversation.id}`,
+      headers: chatter.headers,
+    });
     const sql = 'SELECT branch FROM conversation_branches WHERE conversation_id = ?';
     expect(await turns.transactions.single.query(sql, [conversation.id])).toEqual([]);
   });

@@ -54,3 +54,9 @@ export const turnTimedOut = defineError({
   kind: 'upstream_timeout',
   title: 'The turn took longer than a turn may.',
 });
+
+export const messageTooLarge = defineError({
+  code: 'message_too_large',
+  kind: 'too_large',
+  title: 'A message is larger than one may be.',
+});

@@ -31,6 +31,7 @@ import {
   toPrompt,
   withHistory,
 } from './domain/messages.js';
+import { checkMessageSizes } from './message-size.js';
 import { type ChatCompletionRequest, passedOnFields } from './dto/chat-completion.dto.js';
 import { type ForkedRequest, type ForkRequest, ForkResolver } from './fork-resolver.js';
 import type { RunningTurn } from './running-turn.js';
@@ -92,10 +93,10 @@ export class ChatService {
     const model = this.provider.getModel(body.model);
     const { conversationId, fork, idempotencyKey, retryCount = 0, gone } = options;
     const storesMessages = fork?.kind !== 'regenerate';
-    if (storesMessages && newMessagesOf(body.messages).length === 0) {
-      throw userMessageMissing({ param: 'messages' });
-    }
-    if (conversationId !== undefined) await this.conversations.getConversation(ownerId, conversationId);
+    const newMessages = storesMessages ? newMessagesOf(body.messages) : [];
+    if (storesMessages && newMessages.length === 0) throw userMessageMissing({ param: 'messages' });
+    checkMessageSizes(newMessages, this.config.maxMessageBytes);
+    if (conversationId !== undefined) await this.conversations.checkContinuable(ownerId, conversationId);
     const identity = await this.requests.identify({
       ownerId,
       body,
@@ -190,7 +191,7 @@ export class ChatService {
     } catch (error) {
       await this.accounting.close(ownerId, turnId, { kind: 'release' });
       if (isNew && !identity.isKeyed) {
-        await this.conversations.deleteConversation(ownerId, conversationId).catch(() => undefined);
+        await this.conversations.withdrawConversation(ownerId, conversationId);
       }
       if (error instanceof AppError) throw error;
       throw serviceUnavailable({

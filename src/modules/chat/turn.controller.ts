@@ -76,7 +76,7 @@ export class TurnController {
   })
   @ApiProduces('text/event-stream')
   @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'The `id` of the last event you have.' })
-  @ApiOkResponse({ description: 'An event stream.' })
+  @ApiOkResponse({ description: 'An event stream.', schema: { type: 'string' } })
   async follow(
     @CurrentPrincipal() principal: Principal,
     @Param({ schema: turnParamsSchema }) params: TurnParams,

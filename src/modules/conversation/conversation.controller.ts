@@ -36,6 +36,7 @@ import type {
   MessageListQuery,
   RenameConversation,
 } from './dto/conversation.dto.js';
+import { ErasureService } from './erasure/erasure.service.js';
 import { MessageReader, type PagePlace } from './message-reader.service.js';
 
 const listPosition = z.tuple([z.iso.datetime(), z.uuid()]);
@@ -48,6 +49,7 @@ export class ConversationController {
   constructor(
     private readonly conversations: ConversationService,
     private readonly reader: MessageReader,
+    private readonly erasures: ErasureService,
   ) {}
 
   @Post()
@@ -112,13 +114,18 @@ export class ConversationController {
   @Delete(':id')
   @HttpCode(204)
   @RequireScope('conversations:write')
-  @ApiOperation({ summary: 'Delete a conversation with all its messages' })
+  @ApiOperation({
+    summary: 'Erase a conversation with all its messages',
+    description:
+      'For good. Once this is answered nobody can reach it; a worker erases within moments what is left of a long ' +
+      'one. A turn that runs is charged as usual and leaves nothing.',
+  })
   @ApiNoContentResponse()
   async delete(
     @CurrentPrincipal() principal: Principal,
     @Param({ schema: conversationParamsSchema }) { id }: ConversationParams,
   ): Promise<void> {
-    await this.conversations.deleteConversation(principal.userId, id);
+    await this.erasures.eraseConversation({ kind: 'user', id: principal.userId }, principal.userId, id);
   }
 
   @Get(':id/messages')

@@ -55,3 +55,27 @@ export const tooManyBranches = defineError({
   kind: 'conflict',
   title: 'The conversation has as many branches as it may.',
 });
+
+export const conversationChanged = defineError({
+  code: 'conversation_changed',
+  kind: 'conflict',
+  title: 'The conversation was changed while it was read.',
+});
+
+export const tooManyExports = defineError({
+  code: 'too_many_exports',
+  kind: 'rate_limited',
+  title: 'Too many exports run at once.',
+});
+
+export const conversationLimitReached = defineError({
+  code: 'conversation_limit_reached',
+  kind: 'conflict',
+  title: 'You have as many conversations as one user may have. Delete some, or continue one of them.',
+});
+
+export const messageLimitReached = defineError({
+  code: 'message_limit_reached',
+  kind: 'conflict',
+  title: 'The conversation has as many messages as one may have. Begin another.',
+});

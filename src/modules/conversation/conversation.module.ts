@@ -2,8 +2,13 @@ import { Module } from '@nestjs/common';
 import { BranchRepository } from './branch.repository.js';
 import { BranchService } from './branch.service.js';
 import { ConversationTreeReader } from './conversation-tree.service.js';
+import { AuditModule } from '../audit/index.js';
 import { ConversationRepository } from './conversation.repository.js';
 import { ConversationService } from './conversation.service.js';
+import { Erasers } from './erasure/erasers.js';
+import { ErasureRepository } from './erasure/erasure.repository.js';
+import { ErasureService } from './erasure/erasure.service.js';
+import { UnsavedTurns } from './erasure/unsaved-turns.js';
 import { MessageReader } from './message-reader.service.js';
 import { ParkedConversationRepository } from './parked-conversation.repository.js';
 import { SaveWorkerRepository } from './operations/save-worker.repository.js';
@@ -19,7 +24,12 @@ import { TurnSaver } from './turn-saver.service.js';
 import { TurnStore } from './turn.store.js';
 
 @Module({
+  imports: [AuditModule],
   providers: [
+    Erasers,
+    ErasureRepository,
+    ErasureService,
+    UnsavedTurns,
     ConversationRepository,
     MessageRepository,
     BranchRepository,
@@ -41,7 +51,11 @@ import { TurnStore } from './turn.store.js';
   ],
   exports: [
     BranchService,
+    ConversationRepository,
     ConversationService,
+    ErasureRepository,
+    ErasureService,
+    Erasers,
     MessageReader,
     ParkedConversationRepository,
     SaveLine,

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { Transactions } from '../../platform/database/index.js';
-import { noteErased } from './turn.repository.js';
 
 export interface ConversationRow {
   id: string;
@@ -15,7 +14,6 @@ export interface ConversationRow {
 
 const COLUMNS =
   'id, owner_id, title, message_count, total_tokens, last_sequence, created_at, last_activity_at';
-const DELETE_BATCH = 2_000;
 
 @Injectable()
 export class ConversationRepository {
@@ -34,6 +32,15 @@ export class ConversationRepository {
         ],
       ],
     );
+  }
+
+  /** Whether a user has so many conversations; looks at no more of them. */
+  async hasAtLeast(ownerId: string, count: number): Promise<boolean> {
+    const rows: unknown[] = await this.transactions.single.query(
+      'SELECT 1 FROM conversations WHERE owner_id = ? LIMIT 1 OFFSET ?',
+      [ownerId, count - 1],
+    );
+    return rows.length > 0;
   }
 
   async findOwned(ownerId: string, id: string): Promise<ConversationRow | undefined> {
@@ -69,41 +76,11 @@ export class ConversationRepository {
     return result.affectedRows === 1;
   }
 
-  /**
-   * Deletes a conversation: at once as seen from outside, since nothing is read but through its row; then its
-   * messages and turns in batches, so that a long one locks nothing for long.
-   */
-  async remove(ownerId: string, id: string): Promise<boolean> {
-    const { single } = this.transactions;
-    const result: { affectedRows: number } = await single.query(
-      'DELETE FROM conversations WHERE id = ? AND owner_id = ?',
+  /** Deletes a conversation that nothing has been saved in. */
+  async deleteEmpty(ownerId: string, id: string): Promise<void> {
+    await this.transactions.single.query(
+      'DELETE FROM conversations WHERE id = ? AND owner_id = ? AND last_sequence = 0',
       [id, ownerId],
     );
-    if (result.affectedRows !== 1) return false;
-    let deleted: { affectedRows: number };
-    do {
-      deleted = await single.query(
-        `DELETE FROM conversation_messages WHERE conversation_id = ? LIMIT ${DELETE_BATCH}`,
-        [id],
-      );
-    } while (deleted.affectedRows === DELETE_BATCH);
-    await single.query('DELETE FROM conversation_branches WHERE conversation_id = ?', [id]);
-    while ((await this.eraseTurns(id)) === DELETE_BATCH);
-    return true;
-  }
-
-  /** Deletes some turns and keeps their ids: they were charged, and are not lost. @returns how many. */
-  private eraseTurns(conversationId: string): Promise<number> {
-    return this.transactions.run(async (transaction) => {
-      const rows: { id: string }[] = await transaction.query(
-        'SELECT id FROM turns WHERE conversation_id = ? LIMIT ? FOR UPDATE',
-        [conversationId, DELETE_BATCH],
-      );
-      if (rows.length === 0) return 0;
-      const ids = rows.map((row) => row.id);
-      await noteErased(transaction, ids);
-      await transaction.query('DELETE FROM turns WHERE id IN (?)', [ids]);
-      return ids.length;
-    });
   }
 }

@@ -9,6 +9,10 @@ export {
 export { ConversationModule } from './conversation.module.js';
 export { ConversationService } from './conversation.service.js';
 export type { AnswerPiece } from './domain/answer-piece.js';
+export { Erasers } from './erasure/erasers.js';
+export type { Eraser } from './erasure/erasers.js';
+export { ErasureService } from './erasure/erasure.service.js';
+export type { ErasingActor } from './erasure/erasure.service.js';
 export { SAVE_SHARDS } from './domain/shards.js';
 export { turnStatuses } from './domain/turn.js';
 export type { Turn, TurnMessage, TurnStatus } from './domain/turn.js';

@@ -40,7 +40,23 @@ export class MessageReader {
     return this.pageOf(tree, pathOf(tree.branches, tree.ends.activeBranch), place, limit);
   }
 
-  /** The same of the path that ends in `branch`, or without it in the active one. @throws branch_not_found */
+  /** A page of all messages of a conversation, whatever their branch, in the order of their numbers. */
+  async readAll(
+    conversationId: string,
+    afterSequence: number,
+    limit: number,
+  ): Promise<{ messages: ReadableMessage[]; hasLater: boolean }> {
+    const tree = await this.trees.read(conversationId);
+    const saved = await this.messages.readAll(conversationId, afterSequence, tree.lastSaved, limit + 1);
+    const waiting = tree.waiting.filter((message) => message.sequence > afterSequence);
+    const messages = [
+      ...saved.map((message) => ({ ...message, is_saved: true })),
+      ...waiting.map((message) => ({ ...message, is_saved: false })),
+    ];
+    return { messages: messages.slice(0, limit), hasLater: messages.length > limit };
+  }
+
+  /** A page of the path that ends in `branch`, or without it in the active one. @throws branch_not_found */
   async readBranchPage(
     conversationId: string,
     place: PagePlace,

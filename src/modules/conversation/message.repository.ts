@@ -46,11 +46,22 @@ export class MessageRepository {
        ORDER BY m.sequence`,
       [...segments.flatMap(({ branch, after, upTo }) => [conversationId, branch, after, upTo, limit]), limit],
     );
-    return rows.map((row) => ({
-      ...row,
-      extra: row.extra === null ? null : (JSON.parse(row.extra) as Record<string, unknown>),
-      created_at: row.created_at.toISOString(),
-    }));
+    return rows.map(toMessage);
+  }
+
+  /** Messages of all branches in the order of their numbers: at most `limit` after one and up to another. */
+  async readAll(
+    conversationId: string,
+    afterSequence: number,
+    lastSequence: number,
+    limit: number,
+  ): Promise<SavedMessage[]> {
+    const rows: MessageRow[] = await this.transactions.single.query(
+      `SELECT ${COLUMNS} FROM conversation_messages
+       WHERE conversation_id = ? AND sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?`,
+      [conversationId, afterSequence, lastSequence, limit],
+    );
+    return rows.map(toMessage);
   }
 
   /** Where these messages of a conversation are; one that is not there, or not yet by then, is left out. */
@@ -117,4 +128,12 @@ export class MessageRepository {
       ends.flatMap(({ sequence }) => sequence ?? []),
     );
   }
+}
+
+function toMessage(row: MessageRow): SavedMessage {
+  return {
+    ...row,
+    extra: row.extra === null ? null : (JSON.parse(row.extra) as Record<string, unknown>),
+    created_at: row.created_at.toISOString(),
+  };
 }

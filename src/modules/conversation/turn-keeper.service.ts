@@ -15,6 +15,9 @@ const BACKLOG_RETRY_SECONDS = 5;
 /** Of more than these the sweep finds out by itself that they have ended. */
 const MAX_REMEMBERED = 10_000;
 
+/** No turn may run longer. */
+const LONGEST_TURN_MS = 3_600_000;
+
 type StartResult = 'started' | 'full' | 'busy' | 'exists';
 
 /**
@@ -26,6 +29,8 @@ export class TurnKeeper implements OnModuleInit {
   private readonly logger = new Logger('Turns');
   /** Turns that Redis still takes for running, since it was away at their end. */
   private readonly endedElsewhere = new Map<string, WaitingTurn>();
+  /** When Redis last went away or came back, as far as this process has seen. */
+  private awayAtMs = -Infinity;
 
   constructor(
     private readonly store: TurnStore,
@@ -38,6 +43,7 @@ export class TurnKeeper implements OnModuleInit {
 
   onModuleInit(): void {
     this.breaker.onChange((isOpen) => {
+      this.awayAtMs = performance.now();
       if (!isOpen) void this.discardEnded();
     });
   }
@@ -48,7 +54,12 @@ export class TurnKeeper implements OnModuleInit {
    */
   enter(place: WaitingTurn, ownerId: string, limit?: number): Promise<'go' | 'wait' | 'busy'> {
     return this.orDegraded(
-      () => this.store.enter(place.conversationId, place.turnId, limit),
+      async () => {
+        const state = await this.store.enter(place.conversationId, place.turnId, limit);
+        // One that began while Redis was away runs on where it began.
+        if (state !== 'go' || !this.wasRedisAwayLately()) return state;
+        return (await this.waiting.findRunning(place.conversationId)) ? 'wait' : 'go';
+      },
       () => this.waiting.enter(place.conversationId, place.turnId, ownerId),
     );
   }
@@ -223,6 +234,10 @@ export class TurnKeeper implements OnModuleInit {
         return Promise.resolve('unknown');
       },
     );
+  }
+
+  private wasRedisAwayLately(): boolean {
+    return performance.now() - this.awayAtMs < LONGEST_TURN_MS;
   }
 
   private remember(turn: Turn): void {

@@ -6,7 +6,7 @@ import { ParkedConversationRepository } from './parked-conversation.repository.j
 import { SaveLine } from './save-line.js';
 import { SaveSlots } from './save-slots.js';
 import { TurnRepository } from './turn.repository.js';
-import { TurnStore } from './turn.store.js';
+import { placeOf, TurnStore } from './turn.store.js';
 import type { WaitingTurn } from './turn-keys.js';
 import { WaitingTurnRepository } from './waiting-turn.repository.js';
 
@@ -144,7 +144,8 @@ export class TurnSaver {
   private async trySave(turns: readonly Turn[]): Promise<Error | undefined> {
     const startedAt = performance.now();
     try {
-      await this.repository.saveTurns(turns);
+      const dropped = await this.repository.saveTurns(turns);
+      if (dropped.length > 0) await this.line.erasePieces(dropped.map(placeOf));
       const duration_ms = Math.round(performance.now() - startedAt);
       if (turns.length > 0) this.logger.log('turns saved', { turns: turns.length, duration_ms });
       return undefined;

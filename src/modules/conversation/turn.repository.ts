@@ -32,10 +32,10 @@ export class TurnRepository {
   /**
    * Saves turns in the order given, all or none, in one transaction. A turn that is saved already is left as
    * it is, and one whose conversation has been deleted is dropped.
-   * @returns how many were written.
+   * @returns those that were dropped.
    */
-  async saveTurns(turns: readonly Turn[]): Promise<number> {
-    if (turns.length === 0) return 0;
+  async saveTurns(turns: readonly Turn[]): Promise<Turn[]> {
+    if (turns.length === 0) return [];
     return this.transactions.run(async (transaction) => {
       const conversations = await lockConversations(transaction, turns);
       const savedIds = await savedTurnIds(transaction, turns);
@@ -52,7 +52,7 @@ export class TurnRepository {
           dropped.map((turn) => turn.id),
         );
       }
-      if (fresh.length === 0) return 0;
+      if (fresh.length === 0) return dropped;
       await insertTurns(transaction, fresh);
       const additions = await placeAll(transaction, fresh, conversations);
       await insertBranches(
@@ -63,7 +63,7 @@ export class TurnRepository {
       );
       await insertMessages(transaction, additions);
       await addToConversations(transaction, additions);
-      return fresh.length;
+      return dropped;
     });
   }
 
