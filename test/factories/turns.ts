@@ -2,7 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { ConversationRepository } from '../../src/modules/conversation/conversation.repository.js';
 import { SAVE_SHARDS, shardOf } from '../../src/modules/conversation/domain/shards.js';
-import { ConversationService, type Turn, type TurnMessage } from '../../src/modules/conversation/index.js';
+import {
+  ConversationService,
+  KeptTurn,
+  type Turn,
+  TurnKeeper,
+  type TurnMessage,
+} from '../../src/modules/conversation/index.js';
+import type { KeptState } from '../../src/modules/conversation/kept-turn.js';
+import { TurnAccounting } from '../../src/modules/chat/turn-accounting.js';
+import { TurnSweeper } from '../../src/modules/chat/turn-sweeper.js';
+import { Clock } from '../../src/shared/clock.js';
 import { TurnSaver } from '../../src/modules/conversation/turn-saver.service.js';
 import { TurnStore } from '../../src/modules/conversation/turn.store.js';
 import { Transactions } from '../../src/platform/database/index.js';
@@ -34,11 +44,14 @@ export class TestTurns {
   readonly saver: TurnSaver;
   readonly transactions: Transactions;
   readonly redis: Redis;
+  readonly keeper: TurnKeeper;
+  private readonly kept = new Map<string, KeptTurn>();
 
   constructor(private readonly test: TestApp) {
     this.service = test.app.get(ConversationService);
     this.store = test.app.get(TurnStore, { strict: false });
     this.saver = test.app.get(TurnSaver, { strict: false });
+    this.keeper = test.app.get(TurnKeeper, { strict: false });
     this.transactions = test.app.get(Transactions);
     this.redis = new Redis(test.environment['LOCKKEEPER_REDIS_URL'] ?? '');
     // A test may cut it off.
@@ -78,6 +91,7 @@ export class TestTurns {
       input_price: '1000000',
       output_price: '2000000',
       fork: null,
+      request_hash: null,
       ...changes,
     };
   }
@@ -93,12 +107,31 @@ export class TestTurns {
     };
   }
 
+  /** Accepts a turn as if it ran in the application's process. */
+  async start(turn: Turn): Promise<KeptTurn> {
+    const kept = await this.keeper.start(turn);
+    if (!kept) throw new Error('The turn was started before.');
+    this.kept.set(turn.id, kept);
+    return kept;
+  }
+
+  finish(turn: Turn): Promise<void> {
+    return this.keeper.finish(this.kept.get(turn.id) ?? new KeptTurn(turn, this.store), turn);
+  }
+
+  /** Notes a part of an answer, and that the turn's process lives. */
+  note(turn: Turn, text: string): Promise<KeptState> {
+    const kept = this.kept.get(turn.id) ?? new KeptTurn(turn, this.store);
+    if (text !== '') kept.add({ type: 'text', text });
+    return kept.note();
+  }
+
   /** A turn that waits to be saved. */
   async finishedTurn(conversationId: string, changes: Partial<Turn> = {}, answer?: string): Promise<Turn> {
     const turn = this.turn(conversationId, changes);
-    await this.service.startTurn(turn);
+    await this.start(turn);
     const finished = this.answered(turn, answer);
-    await this.service.finishTurn(finished);
+    await this.finish(finished);
     return finished;
   }
 
@@ -128,6 +161,14 @@ export class TestTurns {
     return (await this.messages(conversationId)).map((row) => row.turn_id);
   }
 
+  /** The conversation's turns that wait in the database. */
+  waitingRows(conversationId: string): Promise<{ id: string; state: string }[]> {
+    return this.transactions.single.query(
+      'SELECT id, state FROM waiting_turns WHERE conversation_id = ? ORDER BY position',
+      [conversationId],
+    );
+  }
+
   /** The hash in Redis with the conversation's turns. */
   turnsKey(conversationId: string): string {
     return `{lockkeeper-saves-${shardOf(conversationId)}}:turns:${conversationId}`;
@@ -136,6 +177,19 @@ export class TestTurns {
   /** Every key in Redis that speaks of a conversation. */
   async keysOf(conversationId: string): Promise<string[]> {
     return this.redis.keys(`*${conversationId}*`);
+  }
+
+  /** What ends the turns of processes that died, as a worker has it. */
+  sweeper(): TurnSweeper {
+    const accounting = this.test.app.get(TurnAccounting, { strict: false });
+    return new TurnSweeper(this.keeper, accounting, this.test.app.get(Clock));
+  }
+
+  /** The same as `makeAllOverdue` for turns that are kept in the database. */
+  async makeDegradedOverdue(): Promise<void> {
+    await this.transactions.single.query(
+      'UPDATE waiting_turns SET leased_until = NOW(3) - INTERVAL 1 SECOND',
+    );
   }
 
   /** As if the processes of all running turns had given no sign of life for the time of the lease. */

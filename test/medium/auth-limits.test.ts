@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { DURABLE_REDIS, type RedisClient } from '../../src/platform/redis/index.js';
+import { DURABLE_REDIS, RedisBreaker, type RedisClient } from '../../src/platform/redis/index.js';
 import { createTestApp, type TestApp } from '../factories/test-app.js';
 import { createTestRedis } from '../factories/test-redis.js';
 import { createTcpProxy, type TcpProxy } from '../factories/tcp-proxy.js';
@@ -157,6 +157,14 @@ describe('limits of signing in', () => {
     );
     expect(await fail(user.email, address)).toBe(429);
     expect((await signIn(user.email, user.password, newAddress())).statusCode).toBe(200);
+    await redisWay.restore();
+    const breaker = test.app.get(RedisBreaker);
+    await vi.waitFor(() => expect(breaker.isOpen).toBe(false), 10_000);
+    expect((await signIn(user.email, user.password, address)).statusCode).toBe(200);
+    // What was counted without Redis is remembered until it would be forgotten there.
+    await redisWay.cut();
+    await vi.waitFor(() => expect(breaker.isOpen).toBe(true));
+    expect(await fail(user.email, address)).toBe(429);
     await redisWay.restore();
   });
 });

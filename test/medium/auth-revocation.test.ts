@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { DURABLE_REDIS, type RedisClient } from '../../src/platform/redis/index.js';
+import { DURABLE_REDIS, RedisBreaker, type RedisClient } from '../../src/platform/redis/index.js';
 import { createTestApp, type TestApp } from '../factories/test-app.js';
 import { setClockAhead } from '../factories/test-clock.js';
 import { createTestRedis } from '../factories/test-redis.js';
@@ -76,6 +76,7 @@ describe('revocation', () => {
     } finally {
       await redisWay.restore();
       await vi.waitFor(() => expect(client.status).toBe('ready'), 10_000);
+      await vi.waitFor(() => expect(test.app.get(RedisBreaker).isOpen).toBe(false), 10_000);
     }
   };
 
@@ -124,6 +125,20 @@ describe('revocation', () => {
     });
     setClockAhead(neighbour, CACHE_MS);
     expect(await me(neighbour, user.accessToken)).toEqual({ status: 401, code: 'token_revoked' });
+  });
+
+  it('made while Redis was away counts here when it is back, also for a caller that was remembered', async () => {
+    const user = await createUser(test);
+    const other = await createUser(test);
+    expect((await me(test, user.accessToken)).status).toBe(200);
+    expect(await me(test, other.apiKey)).toEqual(MADE_HERE);
+    await withoutRedis(async () => {
+      expect((await signOut(test, user.accessToken)).statusCode).toBe(204);
+      expect((await revokeKey(test, other)).statusCode).toBe(204);
+    });
+    expect(test.app.get(RedisBreaker).isOpen).toBe(false);
+    expect(await me(test, user.accessToken)).toEqual({ status: 401, code: 'token_revoked' });
+    expect(await me(test, other.apiKey)).toEqual({ status: 401, code: 'api_key_invalid' });
   });
 
   it('outlives the loss of all that Redis holds', async () => {

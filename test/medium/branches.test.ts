@@ -211,13 +211,25 @@ describe('the branches of a conversation', () => {
     expect(await conversation.switchTo({ branch: 0 })).toMatchObject(busy);
     await conversation.save();
     const running = turns.turn(conversation.id);
-    await turns.service.startTurn(running);
+    await turns.start(running);
     expect(await conversation.switchTo({ branch: 0 })).toMatchObject(busy);
-    await turns.service.finishTurn(turns.answered(running));
+    await turns.finish(turns.answered(running));
     expect(await conversation.switchTo({ branch: 0 })).toMatchObject(busy);
     await conversation.save();
     expect(await conversation.contents(3)).toHaveLength(4);
     expect(await conversation.switchTo({ branch: 0 })).toMatchObject({ status: 200 });
+  });
+
+  it('are not switched while a turn is about to be accepted', async () => {
+    await grow();
+    await conversation.save();
+    const place = { conversationId: conversation.id, turnId: randomUUID() };
+    expect(await turns.keeper.enter(place, chatter.user.id)).toBe('go');
+    const busy = { status: 409, body: { code: 'turn_in_progress' } };
+    expect(await conversation.switchTo({ branch: 0 })).toMatchObject(busy);
+    await turns.keeper.withdraw(place);
+    expect(await conversation.switchTo({ branch: 0 })).toMatchObject({ status: 200 });
+    expect(await turns.keeper.enter(place, chatter.user.id)).toBe('go');
   });
 
   it('are switched though a turn that cannot be read was set aside', async () => {

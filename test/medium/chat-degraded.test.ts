@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { TurnAccounting } from '../../src/modules/chat/turn-accounting.js';
 import { TurnRunner } from '../../src/modules/chat/turn-runner.service.js';
-import { TurnSweeper } from '../../src/modules/chat/turn-sweeper.js';
-import { Clock } from '../../src/shared/clock.js';
+import { RedisAwayError, RedisBreaker } from '../../src/platform/redis/index.js';
 import { FakeUpstream, type UpstreamCall } from '../fakes/openai-upstream.js';
-import { saveAllTurns, savedTurn, TestChatter } from '../factories/chat.js';
+import { saveAllTurns, TestChatter } from '../factories/chat.js';
 import { createTcpProxy, type TcpProxy } from '../factories/tcp-proxy.js';
 import { createTestApp, type TestApp } from '../factories/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../factories/test-database.js';
@@ -69,23 +68,26 @@ describe('a chat turn', () => {
     await database.drop();
   });
 
+  const answer = { content: 'Hi there', status: 'complete' };
+  const whole = [{ content: 'Hello' }, answer];
+  const stream = (someone: TestChatter) => someone.stream('Hello', 'fake');
+
   const allEnded = () =>
     waitUntil('the end of all turns', () => test.app.get(TurnRunner, { strict: false }).count === 0);
 
   async function sweep() {
     await turns.makeAllOverdue();
-    const accounting = test.app.get(TurnAccounting, { strict: false });
-    await new TurnSweeper(turns.service, accounting, test.app.get(Clock)).sweep();
+    await turns.sweeper().sweep();
   }
 
+  const breaker = () => test.app.get(RedisBreaker, { strict: false });
+  const redisIsAway = () => waitUntil('that Redis is missed', () => breaker().isOpen);
+
   /** Waits for Redis to answer the application again. */
-  const redisIsBack = () =>
-    waitUntil('Redis', () =>
-      saveAllTurns(test).then(
-        () => true,
-        () => false,
-      ),
-    );
+  async function redisIsBack({ withoutSaving = false } = {}) {
+    await waitUntil('Redis', () => !breaker().isOpen);
+    if (!withoutSaving) await saveAllTurns(test);
+  }
 
   async function expectRefusedAsUnavailable(answer: Awaited<ReturnType<TestChatter['say']>>) {
     expect(answer).toMatchObject({ status: 503, body: { error: { type: 'server_error' } } });
@@ -108,21 +110,91 @@ describe('a chat turn', () => {
     expect((await chatter.say('Hello', 'fake')).status).toBe(200);
   });
 
-  it('is refused while Redis is away, and leaves nothing behind', async () => {
+  it('runs, is read and saved as ever while Redis is away', async () => {
     await redis.cut();
-    const answer = await chatter.say('Hello', 'fake');
+    const [first, second] = [await stream(chatter), await stream(chatter)];
+    goOn();
+    for (const one of [first, second]) expect((await one.rest()).at(-1)).toBe('[DONE]');
+    expect(await chatter.messages(first.conversationId)).toMatchObject(whole);
+    const again = await chatter.say('More', 'fake', first.conversationId);
+    expect(again).toMatchObject({ status: 200, conversationId: first.conversationId });
+    expect(await chatter.messages(first.conversationId)).toMatchObject([
+      ...whole,
+      { content: 'More' },
+      answer,
+    ]);
     await redis.restore();
     await redisIsBack();
-    await expectRefusedAsUnavailable(answer);
+    await saveAllTurns(test);
+    expect(await chatter.messages(first.conversationId)).toMatchObject([
+      ...whole.map((message) => ({ ...message, is_saved: true })),
+      { content: 'More', is_saved: true },
+      { ...answer, is_saved: true },
+    ]);
+    await chatter.expectTurn(second, { turn: { status: 'complete' }, cost: COST, messages: whole });
+    expect(await turns.waitingRows(first.conversationId)).toEqual([]);
   });
 
-  it('is refused when Redis does not answer, and is gone though Redis had taken it', async () => {
+  it('runs when Redis hangs, is told within a moment, and only once though Redis had taken it', async () => {
     redis.mute();
-    const answer = await chatter.say('Hello', 'fake');
+    const startedAt = performance.now();
+    const one = await stream(chatter);
+    await one.until('Hi');
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
     redis.unmute();
     await redisIsBack();
-    await expectRefusedAsUnavailable(answer);
+    goOn();
+    await one.rest();
+    await sweep();
+    await saveAllTurns(test);
+    await chatter.expectTurn(one, { turn: { status: 'complete' }, cost: COST, messages: whole });
     expect(await turns.makeAllOverdue()).toBe(0);
+    expect(await turns.waitingRows(one.conversationId)).toEqual([]);
+  });
+
+  it('whose process dies while Redis is away is ended as interrupted with what was answered', async () => {
+    await redis.cut();
+    await redisIsAway();
+    const conversationId = await turns.conversation(undefined, chatter.user.id);
+    const turn = turns.turn(conversationId, { owner_id: chatter.user.id });
+    await test.app.get(TurnAccounting, { strict: false }).hold(chatter.user.id, turn.id, 1_000_000n);
+    await turns.start(turn);
+    await turns.note(turn, 'as far as ');
+    await turns.note(turn, 'it came');
+    await turns.sweeper().sweep();
+    expect((await chatter.books()).account.frozen).toBe(1_000_000n);
+    await turns.makeDegradedOverdue();
+    await turns.sweeper().sweep();
+    expect((await chatter.books()).holds).toMatchObject([{ status: 'settled' }]);
+    expect(await chatter.messages(turn.conversation_id)).toMatchObject([
+      { content: 'question' },
+      { content: 'as far as it came', status: 'interrupted' },
+    ]);
+    await redis.restore();
+    await redisIsBack();
+  });
+
+  it('that waits in Redis is saved before those that finished while Redis was away', async () => {
+    const earlier = await turns.finishedTurn(await turns.conversation(undefined, chatter.user.id));
+    const id = earlier.conversation_id;
+    await redis.cut();
+    goOn();
+    const during = await chatter.say('during', 'fake', id);
+    expect(during.status).toBe(200);
+    await redis.restore();
+    await redisIsBack({ withoutSaving: true });
+    const after = await chatter.say('after', 'fake', id);
+    expect((await chatter.messages(id)).map((message) => message.content)).toEqual([
+      'question',
+      `answer of ${earlier.id}`,
+      'during',
+      'Hi there',
+      'after',
+      'Hi there',
+    ]);
+    await saveAllTurns(test);
+    const order = [earlier.id, during.turnId, after.turnId];
+    expect(await turns.savedOrder(id)).toEqual(order.flatMap((turnId) => [turnId, turnId]));
   });
 
   it('is refused while MySQL is away', async () => {
@@ -132,15 +204,13 @@ describe('a chat turn', () => {
     await expectRefusedAsUnavailable(answer);
   });
 
-  const whole = [{ content: 'Hello' }, { content: 'Hi there', status: 'complete' }];
-
-  it('that finishes while Redis is away is saved directly, once', async () => {
+  it('that finishes while Redis is away is kept in the database, once', async () => {
     const stream = await chatter.stream('Hello', 'fake');
     await stream.until('Hi');
     await redis.cut();
     goOn();
     expect((await stream.rest()).at(-1)).toBe('[DONE]');
-    expect(await savedTurn(test, stream.turnId)).toMatchObject({ status: 'complete' });
+    expect(await turns.waitingRows(stream.conversationId)).toMatchObject([{ state: 'finished' }]);
     expect(await chatter.messages(stream.conversationId)).toMatchObject(whole);
 
     await redis.restore();
@@ -153,13 +223,14 @@ describe('a chat turn', () => {
   it('that Redis has taken without a word keeps its place behind those that wait', async () => {
     const stream = await chatter.stream('Hello', 'fake');
     await stream.until('Hi');
-    const earlier = await turns.finishedTurn(stream.conversationId);
+    const started_at = new Date(Date.now() - 60_000).toISOString();
+    const earlier = await turns.finishedTurn(stream.conversationId, { started_at });
     const { store } = turns;
     const finish = store.finish.bind(store);
     store.finish = async (turn) => {
       store.finish = finish;
       await finish(turn);
-      throw new Error('Command timed out');
+      throw new RedisAwayError(new Error('Command timed out'));
     };
     goOn();
     await stream.rest();
@@ -172,23 +243,24 @@ describe('a chat turn', () => {
     ]);
   });
 
-  it('that finishes while MySQL is away is kept, and charged once MySQL is back', async () => {
+  it('that finishes while MySQL is away ends when MySQL is back, complete and charged', async () => {
     const stream = await chatter.stream('Hello', 'fake');
     await stream.until('Hi');
+    const accounting = test.app.get(TurnAccounting, { strict: false });
+    const attempts: unknown[] = [];
+    const close = accounting.close.bind(accounting);
+    accounting.close = (...request) => {
+      attempts.push(request);
+      return close(...request);
+    };
     await mysql.cut();
     goOn();
-    expect(JSON.parse((await stream.rest()).at(-1) ?? '')).toMatchObject({
-      error: { code: 'service_unavailable' },
-    });
-    await allEnded();
+    await stream.until('there');
+    await waitUntil('an attempt to charge it', () => attempts.length > 0);
     await mysql.restore();
-    await sweep();
-    const tokens = 2n;
-    await chatter.expectTurn(stream, {
-      turn: { status: 'interrupted', usage_source: 'tokenizer' },
-      cost: 3n * 8n + 7n * tokens,
-      messages: [{ content: 'Hello' }, { content: 'Hi there', status: 'interrupted' }],
-    });
+    expect((await stream.rest()).at(-1)).toBe('[DONE]');
+    await allEnded();
+    await chatter.expectTurn(stream, { turn: { status: 'complete' }, cost: COST, messages: whole });
   });
 });
 

@@ -245,10 +245,10 @@ describe('conversations over HTTP', () => {
     await turns.saveShard(shardOf(id));
     await turns.finishedTurns(id, 2);
     const running = turns.turn(id);
-    await turns.service.startTurn(running);
+    await turns.start(running);
     await call('DELETE', `/${id}`);
     expect(await call('GET', `/${id}/messages`)).toMatchObject({ status: 404 });
-    await turns.service.finishTurn(turns.answered(running));
+    await turns.finish(turns.answered(running));
     await turns.saveShard(shardOf(id));
     expect(await turns.messages(id)).toEqual([]);
     expect(

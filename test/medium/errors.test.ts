@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { HealthService } from '../../src/modules/monitoring/health.service.js';
+import { RedisAwayError } from '../../src/platform/redis/index.js';
 import { createTestApp, type TestApp } from '../factories/test-app.js';
 
 describe('errors over HTTP', () => {
@@ -25,6 +27,15 @@ describe('errors over HTTP', () => {
     expect(answer.json()).toMatchObject({
       error: { type: 'invalid_request_error', code: 'route_not_found' },
     });
+  });
+
+  it('answers 503, to be tried again, when something could not do without Redis', async () => {
+    const health = test.app.get(HealthService, { strict: false });
+    vi.spyOn(health, 'report').mockRejectedValueOnce(new RedisAwayError(new Error('no answer')));
+    const answer = await test.app.inject({ url: '/health' });
+    expect(answer.statusCode).toBe(503);
+    expect(answer.headers['retry-after']).toBe('1');
+    expect(answer.json().code).toBe('service_unavailable');
   });
 
   it('makes a request id of its own when the caller sends a strange one', async () => {

@@ -18,7 +18,7 @@ import {
   queueConfig,
   QueueModule,
 } from '../../src/platform/queue/index.js';
-import { redisConfig, RedisModule } from '../../src/platform/redis/index.js';
+import { RedisAwayError, redisConfig, RedisModule } from '../../src/platform/redis/index.js';
 import { TimeModule } from '../../src/platform/time/index.js';
 import { createTcpProxy } from '../factories/tcp-proxy.js';
 import { createTestRedis } from '../factories/test-redis.js';
@@ -301,6 +301,23 @@ describe('jobs', () => {
       const jobs = app.get(JobQueue);
       expect(await timeToFail(jobs, job)).toBeLessThan(250);
       await redis.restore();
+      await enqueues(jobs, job);
+      await app.close();
+      open.pop();
+      await redis.cut();
+    });
+
+    it('are refused within its limit when it hangs, and from then on at once', async () => {
+      const redis = await createTcpProxy(await createTestRedis());
+      const job = newJob();
+      const app = await start([job], 'none', redis.url);
+      const jobs = app.get(JobQueue);
+      await enqueues(jobs, job);
+      redis.mute();
+      expect(await timeToFail(jobs, job)).toBeLessThan(250 + 400);
+      expect(await timeToFail(jobs, job)).toBeLessThan(50);
+      await expect(jobs.depth(job.queue)).rejects.toBeInstanceOf(RedisAwayError);
+      redis.unmute();
       await enqueues(jobs, job);
       await app.close();
       open.pop();

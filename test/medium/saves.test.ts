@@ -27,10 +27,10 @@ describe('saving of turns', () => {
     const id = await turns.conversation();
     const first = turns.turn(id);
     const second = turns.turn(id);
-    await turns.service.startTurn(first);
-    await turns.service.startTurn(second);
+    await turns.start(first);
+    await turns.start(second);
     const finished = [turns.answered(second), turns.answered(first)];
-    for (const turn of finished) await turns.service.finishTurn(turn);
+    for (const turn of finished) await turns.finish(turn);
     await turns.saveShard(shardOf(id));
 
     expect(await turns.messages(id)).toMatchObject(
@@ -66,8 +66,8 @@ describe('saving of turns', () => {
     const id = await turns.conversation();
     const turn = await turns.finishedTurn(id);
     await turns.saveShard(shardOf(id));
-    await turns.service.startTurn(turn);
-    await turns.service.finishTurn(turn);
+    await turns.start(turn);
+    await turns.finish(turn);
     await turns.saveShard(shardOf(id));
     expect(await turns.savedOrder(id)).toEqual(orderOf([turn]));
     expect(await turns.keysOf(id)).toEqual([]);
@@ -110,62 +110,6 @@ describe('saving of turns', () => {
     expect(before.messages[0]?.extra).toEqual(extra);
   });
 
-  describe('with a turn that the database refuses', () => {
-    const TOO_LONG = 'm'.repeat(200);
-
-    async function mend(conversationId: string, turnId: string) {
-      const key = turns.turnsKey(conversationId);
-      const text = (await turns.redis.hget(key, turnId)) ?? '';
-      await turns.redis.hset(key, turnId, text.replace(TOO_LONG, 'mended'));
-    }
-
-    it('holds up its own conversation alone, and keeps its order once it is mended', async () => {
-      const [blocked, other] = [await turns.conversation(5), await turns.conversation(5)];
-      const before = await turns.finishedTurn(blocked);
-      const poison = await turns.finishedTurn(blocked, { model: TOO_LONG });
-      const behind = await turns.finishedTurns(blocked, 3);
-      const beside = await turns.finishedTurns(other, 3);
-      await expect(turns.saveShard(5)).rejects.toThrow(/1 conversation/);
-      expect(await turns.savedOrder(other)).toEqual(orderOf(beside));
-      expect(await turns.savedOrder(blocked)).toEqual(orderOf([before]));
-
-      await expect(turns.saveShard(5)).rejects.toThrow(/1 conversation/);
-      await mend(blocked, poison.id);
-      await turns.saveShard(5);
-      expect(await turns.savedOrder(blocked)).toEqual(orderOf([before, poison, ...behind]));
-    });
-
-    it('does not hold up those that stand behind hundreds of its own conversation', async () => {
-      const [blocked, other] = [await turns.conversation(6), await turns.conversation(6)];
-      const poison = await turns.finishedTurn(blocked, { model: TOO_LONG });
-      const behind = await turns.finishedTurns(blocked, 250);
-      const beside = await turns.finishedTurns(other, 2);
-      await expect(turns.saveShard(6)).rejects.toThrow(/1 conversation/);
-      expect(await turns.savedOrder(other)).toEqual(orderOf(beside));
-      await mend(blocked, poison.id);
-      await turns.saveShard(6);
-      expect(await turns.savedOrder(blocked)).toEqual(orderOf([poison, ...behind]));
-    });
-  });
-
-  it.each([
-    ['is not JSON', '{"id": "cut'],
-    ['does not fit', '{"id": 1}'],
-  ])('sets a turn aside whose text in Redis %s, and keeps the text', async (_what, text) => {
-    const id = await turns.conversation(4);
-    const [first, damaged, last] = await turns.finishedTurns(id, 3);
-    if (!first || !damaged || !last) throw new Error('Three turns were made.');
-    await turns.redis.hset(turns.turnsKey(id), damaged.id, text);
-    const reader = test.app.get(MessageReader, { strict: false });
-    const unsaved = await reader.readPage(id, { kind: 'latest' }, 10);
-    expect(unsaved.messages.map((message) => message.turn_id)).toEqual(orderOf([first, last]));
-
-    await turns.saveShard(4);
-    expect(await turns.savedOrder(id)).toEqual(orderOf([first, last]));
-    expect(await turns.redis.hgetall(turns.turnsKey(id))).toEqual({ [damaged.id]: text });
-    expect(await turns.saver.shardsWithWork()).not.toContain(4);
-  });
-
   it('drops the turns of a conversation that was deleted', async () => {
     const ownerId = randomUUID();
     const id = await turns.conversation(undefined, ownerId);
@@ -179,10 +123,13 @@ describe('saving of turns', () => {
   it('saves a finished turn itself when Redis has lost it', async () => {
     const id = await turns.conversation();
     const turn = turns.turn(id);
-    await turns.service.startTurn(turn);
+    await turns.start(turn);
     await turns.redis.del(...(await turns.keysOf(id)));
     await turns.redis.zrem(`{lockkeeper-saves-${shardOf(id)}}:running`, `${id}:${turn.id}`);
-    await turns.service.finishTurn(turns.answered(turn));
+    await turns.finish(turns.answered(turn));
+    const reader = test.app.get(MessageReader, { strict: false });
+    expect((await reader.readPage(id, { kind: 'latest' }, 10)).messages).toHaveLength(2);
+    await turns.saveShard(shardOf(id));
     expect(await turns.savedOrder(id)).toHaveLength(2);
   });
 
@@ -190,10 +137,10 @@ describe('saving of turns', () => {
     const id = await turns.conversation();
     const earlier = await turns.finishedTurn(id);
     const turn = turns.turn(id);
-    await turns.service.startTurn(turn);
+    await turns.start(turn);
     const swept = turns.answered(turn, 'as it was swept');
-    expect(await turns.service.endAbandonedTurn(swept)).toBe(true);
-    await turns.service.finishTurn(turns.answered(turn, 'as its process has it'));
+    expect(await turns.keeper.endAbandoned({ turn, pieces: [], place: turns.store }, swept)).toBe(true);
+    await turns.finish(turns.answered(turn, 'as its process has it'));
     expect(await turns.savedOrder(id)).toEqual([]);
     await turns.saveShard(shardOf(id));
     expect(await turns.savedOrder(id)).toEqual(orderOf([earlier, swept]));

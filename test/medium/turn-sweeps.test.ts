@@ -29,7 +29,7 @@ describe('the sweep of turns whose process has died', () => {
     await test.close();
   });
 
-  const sweeper = () => new TurnSweeper(turns.service, accounting, test.app.get(Clock));
+  const sweeper = () => new TurnSweeper(turns.keeper, accounting, test.app.get(Clock));
 
   /** A turn that was accepted by a process which then died, with this much of its answer noted. */
   async function abandonedTurn(partial: string) {
@@ -37,8 +37,8 @@ describe('the sweep of turns whose process has died', () => {
     const conversationId = await turns.conversation(undefined, chatter.user.id);
     const turn = turns.turn(conversationId, { owner_id: chatter.user.id });
     await accounting.hold(chatter.user.id, turn.id, HELD);
-    await turns.service.startTurn(turn);
-    if (partial !== '') await turns.service.checkpointTurn(conversationId, turn.id, partial);
+    await turns.start(turn);
+    if (partial !== '') await turns.note(turn, partial);
     await turns.makeAllOverdue();
     return { chatter, turn, conversationId };
   }
@@ -53,7 +53,7 @@ describe('the sweep of turns whose process has died', () => {
 
   it('leaves a turn alone whose process gives signs of life', async () => {
     const { chatter, turn, conversationId } = await abandonedTurn('');
-    expect(await turns.service.checkpointTurn(conversationId, turn.id, PARTIAL)).toBe(true);
+    expect(await turns.note(turn, PARTIAL)).toBe('running');
     await sweeper().sweep();
     expect((await chatter.books()).account.frozen).toBe(HELD);
     await turns.makeAllOverdue();
@@ -66,8 +66,8 @@ describe('the sweep of turns whose process has died', () => {
       const chatter = await TestChatter.create(test);
       const turn = turns.turn(await turns.conversation(), { owner_id: chatter.user.id });
       await accounting.hold(chatter.user.id, turn.id, HELD);
-      await turns.service.startTurn(turn);
-      await new TurnSweeper(turns.service, accounting, { nowMs: () => Date.now() + ms }).sweep();
+      await turns.start(turn);
+      await new TurnSweeper(turns.keeper, accounting, { nowMs: () => Date.now() + ms }).sweep();
       await test.app.get(CoinAccountService).expireHolds(1_000);
       expect((await chatter.books()).account.frozen).toBe(HELD);
       await turns.makeAllOverdue();
@@ -142,10 +142,10 @@ describe('the sweep of turns whose process has died', () => {
   it('gives processes time to show that they live when Redis was away for all', async () => {
     const { chatter } = await abandonedTurn('');
     const sweep = sweeper();
-    const find = turns.service.claimAbandonedTurns.bind(turns.service);
-    turns.service.claimAbandonedTurns = () => Promise.reject(new Error('Redis is away'));
+    const isRedisThere = turns.keeper.isRedisThere.bind(turns.keeper);
+    turns.keeper.isRedisThere = () => Promise.resolve(false);
     await sweep.sweep();
-    turns.service.claimAbandonedTurns = find;
+    turns.keeper.isRedisThere = isRedisThere;
     await sweep.sweep();
     expect((await chatter.books()).account.frozen).toBe(HELD);
     await sweep.sweep();
@@ -154,9 +154,9 @@ describe('the sweep of turns whose process has died', () => {
 
   it('is not stopped by a turn that cannot be ended', async () => {
     const withoutHold = turns.turn(await turns.conversation(0), { owner_id: randomUUID() });
-    await turns.service.startTurn(withoutHold);
+    await turns.start(withoutHold);
     const damaged = turns.turn(await turns.conversation(0));
-    await turns.service.startTurn(damaged);
+    await turns.start(damaged);
     await turns.redis.hset(turns.turnsKey(damaged.conversation_id), damaged.id, '{');
     const { chatter, turn } = await abandonedTurn(PARTIAL);
     await sweeper().sweep();

@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { ConfigOf } from '../../platform/config/index.js';
 import { AppError, serviceUnavailable } from '../../platform/errors/index.js';
 import type { Principal } from '../../platform/http/index.js';
+import { RedisBreaker } from '../../platform/redis/index.js';
 import { Clock } from '../../shared/clock.js';
 import { AccessTokens } from './access-tokens.js';
 import { ApiKeyUsage } from './api-key-usage.js';
@@ -38,9 +39,12 @@ export class AuthenticationService {
     private readonly credentials: CredentialRepository,
     private readonly usage: ApiKeyUsage,
     private readonly clock: Clock,
+    breaker: RedisBreaker,
     @Inject(authConfig.token) config: ConfigOf<typeof authConfig>,
   ) {
     this.cache = new TtlCache(config.principalCacheMs, MAX_CACHED_PRINCIPALS, () => clock.nowMs());
+    // What was revoked while Redis was away, Redis was not told.
+    breaker.onChange(() => this.cache.clear());
   }
 
   /**

@@ -1,16 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import {
-  type RateLimiterAbstract,
-  RateLimiterMemory,
-  RateLimiterRedis,
-  RateLimiterRes,
-} from 'rate-limiter-flexible';
+import { RateLimiterRes } from 'rate-limiter-flexible';
 import type { ConfigOf } from '../../platform/config/index.js';
-import { DURABLE_REDIS, type RedisClient } from '../../platform/redis/index.js';
+import { DURABLE_REDIS, RedisBreaker, type RedisClient } from '../../platform/redis/index.js';
 import { accountMark } from './audit-log.js';
 import { authConfig } from './auth.config.js';
 import { tooManyAttempts } from './auth.errors.js';
 import { clientNetwork } from './domain/client-address.js';
+import { InsuredLimiter } from './insured-limiter.js';
 
 const QUARTER_HOUR_SECONDS = 15 * 60;
 const HOUR_SECONDS = 60 * 60;
@@ -28,23 +24,18 @@ export interface CountedAttempt {
  */
 @Injectable()
 export class SignInLimiter {
-  private readonly byAccountAndNetwork: RateLimiterAbstract;
-  private readonly byNetwork: RateLimiterAbstract;
-  private readonly byAccount: RateLimiterAbstract;
-  private readonly signUpsByNetwork: RateLimiterAbstract;
+  private readonly byAccountAndNetwork: InsuredLimiter;
+  private readonly byNetwork: InsuredLimiter;
+  private readonly byAccount: InsuredLimiter;
+  private readonly signUpsByNetwork: InsuredLimiter;
 
   constructor(
     @Inject(DURABLE_REDIS) redis: RedisClient,
+    breaker: RedisBreaker,
     @Inject(authConfig.token) config: ConfigOf<typeof authConfig>,
   ) {
-    const limiter = (name: string, points: number, duration: number) =>
-      new RateLimiterRedis({
-        storeClient: redis,
-        keyPrefix: `auth:${name}`,
-        points,
-        duration,
-        insuranceLimiter: new RateLimiterMemory({ points, duration }),
-      });
+    const limiter = (name: string, points: number, durationSeconds: number) =>
+      new InsuredLimiter(redis, breaker, { name, points, durationSeconds });
     this.byAccountAndNetwork = limiter(
       'failures:account-address',
       config.failuresPerAccountAndAddress,
@@ -95,7 +86,7 @@ function pairKey(attempt: CountedAttempt): string {
   return `${attempt.account}:${attempt.network}`;
 }
 
-async function consume(limiter: RateLimiterAbstract, key: string): Promise<void> {
+async function consume(limiter: InsuredLimiter, key: string): Promise<void> {
   try {
     await limiter.consume(key);
   } catch (refusal) {

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { ConfigOf } from '../../platform/config/index.js';
-import { DURABLE_REDIS, type RedisClient } from '../../platform/redis/index.js';
+import { DURABLE_REDIS, RedisBreaker, type RedisClient } from '../../platform/redis/index.js';
 import { Clock } from '../../shared/clock.js';
 import { authConfig } from './auth.config.js';
 import type { RevokedToken } from './session.repository.js';
@@ -19,13 +19,14 @@ export class TokenBlacklist {
 
   constructor(
     @Inject(DURABLE_REDIS) private readonly redis: RedisClient,
+    private readonly breaker: RedisBreaker,
     private readonly clock: Clock,
     @Inject(authConfig.token) private readonly config: ConfigOf<typeof authConfig>,
   ) {}
 
-  /** @throws if Redis does not answer; then ask MySQL. */
+  /** @throws if Redis is away; then ask MySQL. */
   async has(hash: string): Promise<boolean> {
-    return (await this.redis.exists(KEY_PREFIX + hash)) === 1;
+    return (await this.breaker.run(() => this.redis.exists(KEY_PREFIX + hash))) === 1;
   }
 
   /** Adds tokens, each until it expires. Never fails: MySQL has them already. */
@@ -33,12 +34,8 @@ export class TokenBlacklist {
     const nowMs = this.clock.nowMs();
     const live = tokens.filter((token) => token.expiresAtMs > nowMs);
     if (live.length === 0) return;
-    const pipeline = this.redis.pipeline();
-    for (const token of live) pipeline.set(KEY_PREFIX + token.hash, '1', 'PX', token.expiresAtMs - nowMs);
     try {
-      const results = await pipeline.exec();
-      const failure = results?.find(([error]) => error !== null)?.[0];
-      if (failure) throw failure;
+      await this.breaker.run(() => this.write(live, nowMs));
     } catch (error) {
       this.logger.warn('Redis was not told of revoked tokens; they stop working when caches expire.', error);
     }
@@ -51,5 +48,13 @@ export class TokenBlacklist {
   async addApiKeys(hashes: readonly string[]): Promise<void> {
     const expiresAtMs = this.clock.nowMs() + Math.max(2 * this.config.principalCacheMs, MIN_API_KEY_MS);
     await this.add(hashes.map((hash) => ({ hash, expiresAtMs })));
+  }
+
+  private async write(tokens: readonly RevokedToken[], nowMs: number): Promise<void> {
+    const pipeline = this.redis.pipeline();
+    for (const token of tokens) pipeline.set(KEY_PREFIX + token.hash, '1', 'PX', token.expiresAtMs - nowMs);
+    const results = await pipeline.exec();
+    const failure = results?.find(([error]) => error !== null)?.[0];
+    if (failure) throw failure;
   }
 }

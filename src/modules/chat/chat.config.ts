@@ -8,6 +8,19 @@ export const chatConfig = defineConfig('chat', {
     schema: read.integer(50, { min: 0, max: 200 }),
     example: '50',
   }),
+  concurrentTurns: variable({
+    env: 'LOCKKEEPER_CHAT_CONCURRENT_TURNS',
+    description:
+      'What a turn does whose conversation has a running one: wait for its end, or reject with 409 turn_in_progress.',
+    schema: read.oneOf(['wait', 'reject'], 'wait'),
+    example: 'wait',
+  }),
+  turnWaitMs: variable({
+    env: 'LOCKKEEPER_CHAT_TURN_WAIT_MS',
+    description: 'How long a turn waits for the running one before it is refused with 409, in milliseconds.',
+    schema: read.integer(30_000, { min: 0, max: 600_000 }),
+    example: '30000',
+  }),
   maxRunningTurns: variable({
     env: 'LOCKKEEPER_CHAT_MAX_RUNNING_TURNS',
     description: 'How many turns one API process runs at once before it answers 503.',

@@ -13,8 +13,10 @@ import type { z } from 'zod';
 import {
   CurrentPrincipal,
   EventStream,
+  goneSignal,
   openAiErrorBody,
   type Principal,
+  readIdempotencyKey,
   RequireScope,
 } from '../../platform/http/index.js';
 import { type AppError, invalidRequest } from '../../platform/errors/index.js';
@@ -92,10 +94,19 @@ export class ChatController {
     schema: { type: 'string', format: 'uuid', example: '019af3b2-7f04-7a1b-8c55-0d4e6f7a8b02' },
   })
   @ApiNotFoundResponse({ description: '`model_not_found`, `conversation_not_found`, `message_not_found`' })
-  @ApiConflictResponse({ description: '`too_many_branches`: at most 1,000 in a conversation' })
+  @ApiConflictResponse({
+    description: '`turn_in_progress`; `too_many_branches`: at most 1,000 in a conversation',
+  })
   @ApiBadRequestResponse({
     description:
       '`message_not_editable`: an edit of an answer; `invalid_request`: an edit and a new answer in one',
+  })
+  @ApiHeader({
+    name: 'Idempotency-Key',
+    required: false,
+    description:
+      'A name of your choice for this turn, at most 255 characters. The same request with the same key, also much ' +
+      'later, gets the same turn again, running or finished, and is charged once.',
   })
   @ApiOkResponse({ standardSchema: chatCompletionAnswerSchema })
   async complete(
@@ -105,8 +116,13 @@ export class ChatController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ChatCompletionAnswer | undefined> {
-    const conversationId = conversationIdOf(headers['x-conversation-id']);
-    const turn = await this.chat.startTurn(principal.userId, body, conversationId, forkOf(headers));
+    const turn = await this.chat.startTurn(principal.userId, body, {
+      conversationId: conversationIdOf(headers['x-conversation-id']),
+      idempotencyKey: idempotencyKeyOf(headers['idempotency-key']),
+      retryCount: Number(headers['x-stainless-retry-count'] ?? 0) || 0,
+      gone: goneSignal(reply),
+      fork: forkOf(headers),
+    });
     reply.header('x-conversation-id', turn.conversationId).header('x-turn-id', turn.id);
     if (body.stream) {
       await this.stream(turn, body.stream_options?.include_usage ?? false, request, reply);
@@ -167,4 +183,8 @@ function readId(header: HeaderValue, notFound: () => AppError): string | undefin
   const id = idSchema.safeParse(header);
   if (!id.success) throw notFound();
   return id.data;
+}
+
+function idempotencyKeyOf(header: string | string[] | undefined): string | undefined {
+  return header === undefined ? undefined : readIdempotencyKey(String(header));
 }

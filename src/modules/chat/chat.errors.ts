@@ -30,6 +30,25 @@ export const turnInterrupted = defineError({
   title: 'The turn was interrupted because the process stops; what was answered so far is kept.',
 });
 
+/** Why a turn was ended that its user stopped; nobody is answered with it. */
+export const turnStopped = defineError({
+  code: 'turn_stopped',
+  kind: 'conflict',
+  title: 'The turn was stopped by its user.',
+});
+
+export const idempotencyKeyReused = defineError({
+  code: 'turn_key_reused',
+  kind: 'invalid',
+  title: 'This Idempotency-Key was used for another request.',
+});
+
+export const idempotencyKeySpent = defineError({
+  code: 'turn_key_spent',
+  kind: 'conflict',
+  title: 'The turn of this Idempotency-Key never began; use a new key.',
+});
+
 export const turnTimedOut = defineError({
   code: 'turn_timed_out',
   kind: 'upstream_timeout',

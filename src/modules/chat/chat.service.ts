@@ -3,7 +3,7 @@ import type { ConfigOf } from '../../platform/config/index.js';
 import { AppError, serviceUnavailable } from '../../platform/errors/index.js';
 import { Clock } from '../../shared/clock.js';
 import { newId } from '../../shared/ids.js';
-import { ConversationService, type Turn } from '../conversation/index.js';
+import { ConversationService, type KeptTurn, type Turn, TurnKeeper } from '../conversation/index.js';
 import {
   type ChatMessage,
   costOf,
@@ -16,7 +16,12 @@ import {
   textOf,
 } from '../provider/index.js';
 import { chatConfig } from './chat.config.js';
-import { contextLengthExceeded, userMessageMissing } from './chat.errors.js';
+import {
+  contextLengthExceeded,
+  idempotencyKeySpent,
+  turnInterrupted,
+  userMessageMissing,
+} from './chat.errors.js';
 import {
   bringsHistory,
   extraOf,
@@ -30,6 +35,9 @@ import { type ChatCompletionRequest, passedOnFields } from './dto/chat-completio
 import { type ForkedRequest, type ForkRequest, ForkResolver } from './fork-resolver.js';
 import type { RunningTurn } from './running-turn.js';
 import { TurnAccounting } from './turn-accounting.js';
+import { TurnFollower } from './turn-follower.js';
+import { TurnGate } from './turn-gate.js';
+import { type TurnIdentity, TurnRequests } from './turn-requests.js';
 import { TurnRunner } from './turn-runner.service.js';
 
 /** A turn that is about to be accepted. */
@@ -42,55 +50,101 @@ interface Draft {
   promptTokens: number;
 }
 
+/** What a request for a turn says besides its body. */
+export interface TurnOptions {
+  /** Continues this conversation. */
+  readonly conversationId?: string | undefined;
+  /** Makes a branch of that conversation instead of going on where it ends. */
+  readonly fork?: ForkRequest | undefined;
+  /** A repeated request with the same key gets the turn of the first. */
+  readonly idempotencyKey?: string | undefined;
+  /** How often an SDK says that it has tried before; then its turn may be running already. */
+  readonly retryCount?: number;
+  /** Aborted when the client has gone: a turn that still waits for another is not begun. */
+  readonly gone: AbortSignal;
+}
+
 /** Accepts chat requests: each becomes a turn that is held for, durable, and then run. */
 @Injectable()
 export class ChatService {
   constructor(
     private readonly conversations: ConversationService,
+    private readonly keeper: TurnKeeper,
     private readonly provider: ProviderService,
     private readonly accounting: TurnAccounting,
     private readonly runner: TurnRunner,
     private readonly forks: ForkResolver,
+    private readonly requests: TurnRequests,
+    private readonly gate: TurnGate,
+    private readonly follower: TurnFollower,
     private readonly clock: Clock,
     @Inject(chatConfig.token) private readonly config: ConfigOf<typeof chatConfig>,
   ) {}
 
   /**
    * Accepts a turn: everything that can be refused is refused before anything is stored or held. When this
-   * returns, the hold is committed and the user's message is durable, and the turn runs to its end. With a fork the
-   * turn makes a branch of the conversation instead of going on where it ends.
-   * @throws model_not_found, conversation_not_found, message_not_found, context_length_exceeded, insufficient_coins
-   * and others.
+   * returns, the hold is committed and the user's message is durable, and the turn runs to its end. A request that
+   * has been accepted before gets its turn again, running or finished.
+   * @throws model_not_found, conversation_not_found, message_not_found, turn_in_progress, context_length_exceeded, insufficient_coins,
+   *   turn_key_reused and others.
    */
-  async startTurn(
-    ownerId: string,
-    body: ChatCompletionRequest,
-    conversationId?: string,
-    fork?: ForkRequest,
-  ): Promise<RunningTurn> {
-    this.runner.checkCapacity();
+  async startTurn(ownerId: string, body: ChatCompletionRequest, options: TurnOptions): Promise<RunningTurn> {
     const model = this.provider.getModel(body.model);
-    const storesMessages = fork?.kind !== 'regenerate';
-    if (storesMessages && newMessagesOf(body.messages).length === 0) {
+    const { conversationId, fork, idempotencyKey, retryCount = 0, gone } = options;
+    if (fork?.kind !== 'regenerate' && newMessagesOf(body.messages).length === 0) {
       throw userMessageMissing({ param: 'messages' });
     }
     if (conversationId !== undefined) await this.conversations.getConversation(ownerId, conversationId);
+    const identity = await this.requests.identify({
+      ownerId,
+      body,
+      conversationId,
+      extra: fork,
+      idempotencyKey,
+      retryCount,
+    });
+    if (identity.earlier) return this.followTurn(identity, gone);
+    try {
+      this.runner.checkCapacity();
+      const isNew = conversationId === undefined;
+      if (!isNew) await this.gate.enter(identity, ownerId, gone);
+      const draft = await this.draftTurn(ownerId, model, body, options);
+      const kept = await this.acceptTurn(draft, identity, isNew);
+      if (kept) return this.runner.run({ kept, model, request: draft.request });
+    } catch (error) {
+      await this.requests.forget(ownerId, identity);
+      if (conversationId !== undefined) await this.keeper.withdraw(identity);
+      throw error;
+    }
+    return this.followTurn(identity, gone);
+  }
+
+  private async followTurn(identity: TurnIdentity, gone: AbortSignal): Promise<RunningTurn> {
+    const turn = await this.follower.follow(identity, gone);
+    // It was there a moment ago.
+    if (!turn) throw turnInterrupted({ retryAfterSeconds: 1 });
+    return turn;
+  }
+
+  private async draftTurn(
+    ownerId: string,
+    model: Model,
+    body: ChatCompletionRequest,
+    { conversationId, fork }: TurnOptions,
+  ): Promise<Draft> {
     const forked = fork && (await this.forks.resolve(conversationId, fork, body.messages));
-    const newMessages = forked?.newMessages ?? newMessagesOf(body.messages);
     const options = passedOn(body);
     const messages = await this.promptOf(model, body, conversationId, forked);
     const promptTokens = await countPromptTokens({ messages, options }, model.contextTokens);
     const maxOutputTokens = outputLimit(model, promptTokens, body);
-    const draft = {
+    return {
       ownerId,
       model,
-      newMessages,
+      newMessages: forked?.newMessages ?? newMessagesOf(body.messages),
       fork: forked?.fork ?? null,
       promptTokens,
       request: { messages, options, maxOutputTokens },
     };
-    const turn = await this.acceptTurn(draft, conversationId);
-    return this.runner.run({ turn, model, request: draft.request });
   }
 
   /** The request's messages, with as much of the stored history as leaves room for the answer. */
@@ -112,25 +166,31 @@ export class ChatService {
     return withHistory(messages, await latestThatFit(toPrompt(history), room, countMessageTokens));
   }
 
-  /** Hold, conversation, turn; whatever fails takes back what came before it. */
-  private async acceptTurn(draft: Draft, conversationId: string | undefined): Promise<Turn> {
+  /**
+   * Hold, conversation, turn; whatever fails takes back what came before it. Undefined if the same turn is kept
+   * already, since the same request came twice at once.
+   */
+  private async acceptTurn(
+    draft: Draft,
+    identity: TurnIdentity,
+    isNew: boolean,
+  ): Promise<KeptTurn | undefined> {
     const { ownerId, model, promptTokens, request } = draft;
-    const turnId = newId();
+    const { turnId, conversationId } = identity;
     const largestCost = costOf(model, { promptTokens, completionTokens: request.maxOutputTokens });
-    await this.accounting.hold(ownerId, turnId, largestCost);
-    let madeConversationId: string | undefined;
+    const isOpen = await this.accounting.hold(ownerId, turnId, largestCost);
+    if (!isOpen) throw idempotencyKeySpent({ param: 'Idempotency-Key' });
     try {
-      if (conversationId === undefined) {
+      if (isNew) {
         const firstMessage = firstUserText(draft.newMessages);
-        madeConversationId = (await this.conversations.createConversation(ownerId, { firstMessage })).id;
+        await this.conversations.createConversation(ownerId, { id: conversationId, firstMessage });
       }
-      const turn = await this.newTurn(draft, turnId, conversationId ?? madeConversationId ?? '');
-      await this.conversations.startTurn(turn);
-      return turn;
+      return await this.keeper.start(await this.newTurn(draft, identity));
     } catch (error) {
       await this.accounting.close(ownerId, turnId, { kind: 'release' });
-      if (madeConversationId !== undefined)
-        await this.conversations.deleteConversation(ownerId, madeConversationId);
+      if (isNew && !identity.isKeyed) {
+        await this.conversations.deleteConversation(ownerId, conversationId).catch(() => undefined);
+      }
       if (error instanceof AppError) throw error;
       throw serviceUnavailable({
         cause: error,
@@ -140,7 +200,7 @@ export class ChatService {
     }
   }
 
-  private async newTurn(draft: Draft, turnId: string, conversationId: string): Promise<Turn> {
+  private async newTurn(draft: Draft, identity: TurnIdentity): Promise<Turn> {
     const startedAt = new Date(this.clock.nowMs()).toISOString();
     const messages = await Promise.all(
       draft.newMessages.map(async (message) => ({
@@ -154,8 +214,8 @@ export class ChatService {
       })),
     );
     return {
-      id: turnId,
-      conversation_id: conversationId,
+      id: identity.turnId,
+      conversation_id: identity.conversationId,
       owner_id: draft.ownerId,
       model: draft.model.id,
       answer_id: newId(),
@@ -172,6 +232,7 @@ export class ChatService {
       input_price: draft.model.inputPrice.toString(),
       output_price: draft.model.outputPrice.toString(),
       fork: draft.fork,
+      request_hash: identity.requestHash,
     };
   }
 }

@@ -1,5 +1,6 @@
 import type { ChatCompletionAnswer } from './dto/chat-completion.dto.js';
-import type { AnswerEnd, AnswerPiece, RunningTurn } from './running-turn.js';
+import type { AnswerPiece } from '../conversation/index.js';
+import type { AnswerEnd, RunningTurn } from './running-turn.js';
 
 /**
  * The OpenAI wire format of an answer (platform.openai.com/docs/api-reference/chat-streaming): the same `id`

@@ -1,20 +1,31 @@
 import type { AppError } from '../../platform/errors/index.js';
-import type { ToolCallDelta } from '../provider/index.js';
+import type { AnswerPiece, Turn } from '../conversation/index.js';
 import type { ToolCall } from './domain/answer.js';
 import type { Usage } from './domain/outcome.js';
 
-/** A piece of an answer, as a reader gets it. */
-export type AnswerPiece =
-  | { readonly type: 'text'; readonly text: string }
-  | { readonly type: 'tool_calls'; readonly deltas: readonly ToolCallDelta[] };
-
 /** How an answer ended. With an error, what came before it stands. */
 export interface AnswerEnd {
+  readonly status: Turn['status'];
   readonly text: string;
   readonly toolCalls: ToolCall[] | undefined;
   readonly finishReason: string;
   readonly usage: Usage;
   readonly error: AppError | undefined;
+}
+
+/** How much of an answer a reader has: so many UTF-16 units of text, so many pieces of tool calls. */
+export interface AnswerPosition {
+  readonly textUnits: number;
+  readonly toolPieces: number;
+}
+
+export const ANSWER_START: AnswerPosition = { textUnits: 0, toolPieces: 0 };
+
+/** Where a reader is that was at `position` and has read this piece too. */
+export function positionAfter(position: AnswerPosition, piece: AnswerPiece): AnswerPosition {
+  return piece.type === 'text'
+    ? { ...position, textUnits: position.textUnits + piece.text.length }
+    : { ...position, toolPieces: position.toolPieces + 1 };
 }
 
 /**
@@ -26,14 +37,22 @@ export class RunningTurn {
   private ending: AnswerEnd | undefined;
   private wakeReaders: (() => void)[] = [];
 
-  constructor(
-    readonly id: string,
-    readonly conversationId: string,
-    /** The id of the answer's message. */
-    readonly answerId: string,
-    readonly modelId: string,
-    readonly createdSeconds: number,
-  ) {}
+  readonly id: string;
+  readonly ownerId: string;
+  readonly conversationId: string;
+  /** The id of the answer's message. */
+  readonly answerId: string;
+  readonly modelId: string;
+  readonly createdSeconds: number;
+
+  constructor(turn: Turn) {
+    this.id = turn.id;
+    this.ownerId = turn.owner_id;
+    this.conversationId = turn.conversation_id;
+    this.answerId = turn.answer_id;
+    this.modelId = turn.model;
+    this.createdSeconds = Math.floor(Date.parse(turn.started_at) / 1000);
+  }
 
   add(piece: AnswerPiece): void {
     this.pieces.push(piece);
@@ -59,13 +78,16 @@ export class RunningTurn {
     return this.pieces.length > 0 || this.ending !== undefined;
   }
 
-  /** All pieces from the first, each as soon as it is there, until the end or until `signal` is aborted. */
-  async *read(signal: AbortSignal): AsyncIterable<AnswerPiece> {
+  /** All pieces from a position on, each as soon as it is there, until the end or until `signal` is aborted. */
+  async *read(signal: AbortSignal, from: AnswerPosition = ANSWER_START): AsyncIterable<AnswerPiece> {
+    let passed = ANSWER_START;
     for (let next = 0; ;) {
       for (let piece = this.pieces[next]; piece; piece = this.pieces[next]) {
         if (signal.aborted) return;
         next++;
-        yield piece;
+        const unread = unreadPart(piece, passed, from);
+        passed = positionAfter(passed, piece);
+        if (unread) yield unread;
       }
       if (this.ending || signal.aborted) return;
       await this.change(signal);
@@ -96,4 +118,15 @@ export class RunningTurn {
     this.wakeReaders = [];
     for (const wakeReader of readers) wakeReader();
   }
+}
+
+/** What of a piece that begins at `start` lies after `from`. */
+function unreadPart(
+  piece: AnswerPiece,
+  start: AnswerPosition,
+  from: AnswerPosition,
+): AnswerPiece | undefined {
+  if (piece.type === 'tool_calls') return start.toolPieces >= from.toolPieces ? piece : undefined;
+  const text = piece.text.slice(Math.max(0, from.textUnits - start.textUnits));
+  return text === '' ? undefined : { type: 'text', text };
 }

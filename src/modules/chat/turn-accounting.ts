@@ -29,9 +29,12 @@ export class TurnAccounting {
     this.holdLeaseMs = conversation.turnLeaseMs + HOLD_LEASE_MARGIN_MS;
   }
 
-  /** Freezes the most that the turn can cost. @throws insufficient_coins and the ledger's other refusals. */
-  async hold(ownerId: string, turnId: string, amount: MicroCoins): Promise<void> {
-    await this.coins.holdCoins({
+  /**
+   * Freezes the most that the turn can cost. Returns false if this turn's hold was made before and has ended.
+   * @throws insufficient_coins and the ledger's other refusals.
+   */
+  async hold(ownerId: string, turnId: string, amount: MicroCoins): Promise<boolean> {
+    const hold = await this.coins.holdCoins({
       accountId: ownerId,
       holdId: turnId,
       amount,
@@ -39,6 +42,7 @@ export class TurnAccounting {
       reference: turnId,
       leaseMs: this.holdLeaseMs,
     });
+    return hold.status === 'open';
   }
 
   /** Keeps the holds of running turns from expiring. */

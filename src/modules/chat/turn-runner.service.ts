@@ -3,29 +3,32 @@ import { Interval } from '@nestjs/schedule';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ConfigOf } from '../../platform/config/index.js';
 import { isDatabaseAway } from '../../platform/database/index.js';
-import { AppError, internalError, serviceUnavailable } from '../../platform/errors/index.js';
+import { AppError, errorKinds, internalError, serviceUnavailable } from '../../platform/errors/index.js';
 import { withLogFields } from '../../platform/logging/index.js';
 import { ShutdownTimer } from '../../platform/time/index.js';
 import { Clock } from '../../shared/clock.js';
-import { ConversationService, type Turn } from '../conversation/index.js';
+import { KeptTurn, type Turn, TurnKeeper } from '../conversation/index.js';
 import { costOf, countTokens, type Model, type ProviderRequest, ProviderService } from '../provider/index.js';
 import { chatConfig } from './chat.config.js';
-import { tooManyRunningTurns, turnInterrupted, turnTimedOut } from './chat.errors.js';
+import { tooManyRunningTurns, turnInterrupted, turnStopped, turnTimedOut } from './chat.errors.js';
 import { Answer } from './domain/answer.js';
 import { decideOutcome, type Ending, type Outcome, type Usage } from './domain/outcome.js';
 import { RunningTurn } from './running-turn.js';
 import { TurnAccounting } from './turn-accounting.js';
 
-const CHECKPOINT_INTERVAL_MS = 1_000;
+/** How far what is kept of an answer is behind what its caller has seen. */
+const NOTE_INTERVAL_MS = 200;
 const RENEWAL_INTERVAL_MS = 15_000;
-/** A turn that waits for its first token shows that its process lives at least this often. */
-const IDLE_CHECKPOINT_MS = 4_000;
-const SETTLE_ATTEMPTS = 3;
-const SETTLE_PAUSE_MS = 300;
+/** A turn without news shows at least this often that its process lives, and learns that it is to stop. */
+const IDLE_NOTE_MS = 1_000;
+/** How long a finished turn waits for a database that is away: about as long as its hold lasts unrenewed. */
+const SETTLE_PATIENCE_MS = 45_000;
+const FIRST_SETTLE_PAUSE_MS = 100;
+const LONGEST_SETTLE_PAUSE_MS = 1_000;
 
 /** What is needed to run a turn that has been accepted: its hold is committed, its user message durable. */
 export interface AcceptedTurn {
-  readonly turn: Turn;
+  readonly kept: KeptTurn;
   readonly model: Model;
   readonly request: ProviderRequest;
 }
@@ -35,8 +38,11 @@ interface ActiveTurn extends AcceptedTurn {
   readonly answer: Answer;
   readonly abort: AbortController;
   readonly done: Promise<void>;
-  notedText: string;
   notedAtMs: number;
+  /** Redis has lost it: nothing can be noted any more, its end goes to the database. */
+  isLost: boolean;
+  /** Notes are taken one after the other. */
+  noting: Promise<unknown>;
 }
 
 /** Runs the turns of this process to their ends, whether their callers wait for them or not. */
@@ -49,7 +55,7 @@ export class TurnRunner implements BeforeApplicationShutdown {
 
   constructor(
     private readonly provider: ProviderService,
-    private readonly conversations: ConversationService,
+    private readonly keeper: TurnKeeper,
     private readonly accounting: TurnAccounting,
     private readonly clock: Clock,
     private readonly shutdownTimer: ShutdownTimer,
@@ -64,14 +70,8 @@ export class TurnRunner implements BeforeApplicationShutdown {
 
   /** Begins to run a turn and returns at once; read the answer from what is returned. */
   run(accepted: AcceptedTurn): RunningTurn {
-    const { turn } = accepted;
-    const running = new RunningTurn(
-      turn.id,
-      turn.conversation_id,
-      turn.answer_id,
-      turn.model,
-      Math.floor(Date.parse(turn.started_at) / 1000),
-    );
+    const { turn } = accepted.kept;
+    const running = new RunningTurn(turn);
     const { promise: done, resolve } = Promise.withResolvers<void>();
     const active: ActiveTurn = {
       ...accepted,
@@ -79,8 +79,9 @@ export class TurnRunner implements BeforeApplicationShutdown {
       answer: new Answer(),
       abort: new AbortController(),
       done,
-      notedText: '',
       notedAtMs: this.clock.nowMs(),
+      isLost: false,
+      noting: Promise.resolve(),
     };
     this.active.set(turn.id, active);
     const fields = { turn_id: turn.id, conversation_id: turn.conversation_id };
@@ -89,6 +90,18 @@ export class TurnRunner implements BeforeApplicationShutdown {
       resolve();
     });
     return running;
+  }
+
+  /** A turn that runs in this process. */
+  find(turnId: string): RunningTurn | undefined {
+    return this.active.get(turnId)?.running;
+  }
+
+  /** Ends a turn that runs in this process with what there is of its answer. Returns false if it does not. */
+  stop(turnId: string): boolean {
+    const active = this.active.get(turnId);
+    active?.abort.abort(turnStopped());
+    return active !== undefined;
   }
 
   /** How many turns run in this process. */
@@ -106,17 +119,21 @@ export class TurnRunner implements BeforeApplicationShutdown {
   }
 
   /** Notes how far each answer has come, so that a crash loses little of it, and that this process lives. */
-  @Interval(CHECKPOINT_INTERVAL_MS)
+  @Interval(NOTE_INTERVAL_MS)
   async noteProgress(): Promise<void> {
     if (this.isNoting) return;
     this.isNoting = true;
-    try {
-      await Promise.all([...this.active.values()].map((turn) => this.noteTurn(turn)));
-    } catch (error) {
-      this.logger.warn('the progress of turns could not be noted', { reason: String(error) });
-    } finally {
-      this.isNoting = false;
+    const now = this.clock.nowMs();
+    const due = [...this.active.values()].filter(
+      (turn) => !turn.isLost && (turn.kept.hasNews || now - turn.notedAtMs >= IDLE_NOTE_MS),
+    );
+    const results = await Promise.allSettled(due.map((turn) => this.noteTurn(turn)));
+    const failure = results.find((result) => result.status === 'rejected');
+    if (failure) {
+      const reason = String(failure.reason);
+      this.logger.warn('the progress of turns could not be noted', { reason });
     }
+    this.isNoting = false;
   }
 
   @Interval(RENEWAL_INTERVAL_MS)
@@ -128,19 +145,18 @@ export class TurnRunner implements BeforeApplicationShutdown {
     }
   }
 
-  private async noteTurn(turn: ActiveTurn): Promise<void> {
-    const { text } = turn.answer;
-    const now = this.clock.nowMs();
-    if (text === turn.notedText && now - turn.notedAtMs < IDLE_CHECKPOINT_MS) return;
-    const isStillOurs = await this.conversations.checkpointTurn(
-      turn.turn.conversation_id,
-      turn.turn.id,
-      text,
-    );
-    turn.notedText = text;
-    turn.notedAtMs = now;
-    // Another process has taken this one for dead and ended the turn; going on would answer it twice.
-    if (!isStillOurs && this.active.has(turn.turn.id)) turn.abort.abort(turnInterrupted());
+  /** Returns false if another has taken this process for dead, and ends the turn. */
+  private async noteTurn(active: ActiveTurn): Promise<boolean> {
+    const noted = active.noting.then(() => active.kept.note());
+    active.noting = noted.catch(() => undefined);
+    const state = await noted;
+    active.notedAtMs = this.clock.nowMs();
+    if (state === 'stopping') active.abort.abort(turnStopped());
+    if (state === 'unknown') active.isLost = await this.keeper.isUnknown(active.kept.turn.id);
+    const isOurs = state === 'running' || state === 'stopping' || active.isLost;
+    // Going on would answer it twice.
+    if (!isOurs) active.abort.abort(turnInterrupted());
+    return isOurs;
   }
 
   private async runToEnd(active: ActiveTurn): Promise<void> {
@@ -162,6 +178,7 @@ export class TurnRunner implements BeforeApplicationShutdown {
       this.logger.error('a turn could not be closed', thrown, {});
     }
     active.running.end({
+      status: outcome.status,
       text: active.answer.text,
       toolCalls: active.answer.toolCalls,
       finishReason: active.answer.finishReason ?? 'stop',
@@ -171,16 +188,19 @@ export class TurnRunner implements BeforeApplicationShutdown {
   }
 
   private async readProvider(active: ActiveTurn): Promise<{ ending: Ending; error?: AppError }> {
-    const { answer, running, abort } = active;
+    const { answer, running, kept, abort } = active;
     const timer = setTimeout(() => abort.abort(turnTimedOut()), this.config.turnTimeoutMs);
     try {
       for await (const event of this.provider.stream(active.model, active.request, abort.signal)) {
         answer.add(event);
-        if (event.type === 'text' || event.type === 'tool_calls') running.add(event);
+        if (event.type !== 'text' && event.type !== 'tool_calls') continue;
+        running.add(event);
+        kept.add(event);
       }
       return { ending: { kind: 'finished' } };
     } catch (thrown) {
       const error = endingError(thrown, abort.signal);
+      if (error.code === turnStopped.definition.code) return { ending: { kind: 'stopped' } };
       const kind = turnInterrupted.is(error) ? 'interrupted' : 'failed';
       this.logger.warn(`turn ${kind}`, { code: error.code, reason: error.message });
       return { ending: { kind, errorCode: error.code }, error };
@@ -194,10 +214,11 @@ export class TurnRunner implements BeforeApplicationShutdown {
    * whoever ends this turn if its process dies in between ends it with the answer that was paid for.
    */
   private async close(active: ActiveTurn, outcome: Outcome, ending: Ending): Promise<void> {
-    const { turn } = active;
-    if (!(await this.noteEnd(turn, outcome.keepsAnswer ? active.answer.text : ''))) throw turnInterrupted();
+    const { kept } = active;
+    const { turn } = kept;
+    if (!(await this.noteEnd(active))) throw turnInterrupted();
     const charged = await this.closeHold(turn, outcome);
-    await this.conversations.finishTurn(finishedTurn(active, outcome, ending, charged, this.clock.nowMs()));
+    await this.keeper.finish(kept, finishedTurn(active, outcome, ending, charged, this.clock.nowMs()));
     this.logger.log('turn ended', {
       status: outcome.status,
       model: turn.model,
@@ -206,10 +227,9 @@ export class TurnRunner implements BeforeApplicationShutdown {
     });
   }
 
-  /** Returns false if another has taken this process for dead, and ends the turn. */
-  private async noteEnd(turn: Turn, text: string): Promise<boolean> {
+  private async noteEnd(active: ActiveTurn): Promise<boolean> {
     try {
-      return await this.conversations.checkpointTurn(turn.conversation_id, turn.id, text);
+      return active.isLost || (await this.noteTurn(active));
     } catch (error) {
       this.logger.warn('the end of an answer could not be noted', { reason: String(error) });
       return true;
@@ -217,12 +237,14 @@ export class TurnRunner implements BeforeApplicationShutdown {
   }
 
   private async closeHold(turn: Turn, outcome: Outcome): Promise<bigint> {
-    for (let attempt = 1; ; attempt++) {
+    const deadline = performance.now() + SETTLE_PATIENCE_MS;
+    for (let pauseMs = FIRST_SETTLE_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_SETTLE_PAUSE_MS)) {
       try {
         return await this.accounting.close(turn.owner_id, turn.id, outcome.coins);
       } catch (error) {
-        if (attempt === SETTLE_ATTEMPTS || error instanceof AppError) throw error;
-        await delay(SETTLE_PAUSE_MS * attempt);
+        const isHopeless = error instanceof AppError && !errorKinds[error.kind].isRetryable;
+        if (isHopeless || this.isStopping || performance.now() > deadline) throw error;
+        await delay(pauseMs);
       }
     }
   }
@@ -242,17 +264,17 @@ function faultOf(thrown: unknown): AppError {
 }
 
 /** The provider's count; without one, the tokenizer's. */
-async function countUsage({ answer, turn }: ActiveTurn): Promise<Usage> {
+async function countUsage({ answer, kept }: ActiveTurn): Promise<Usage> {
   if (answer.usage) return { ...answer.usage, source: 'provider' };
   return {
-    promptTokens: turn.prompt_tokens,
+    promptTokens: kept.turn.prompt_tokens,
     completionTokens: await countTokens(answer.countedText),
     source: 'tokenizer',
   };
 }
 
 function finishedTurn(
-  { turn, answer }: ActiveTurn,
+  { kept: { turn }, answer }: ActiveTurn,
   outcome: Outcome,
   ending: Ending,
   charged: bigint,
@@ -278,7 +300,7 @@ function finishedTurn(
     completion_tokens: outcome.usage.completionTokens,
     usage_source: outcome.usage.source,
     cost_micro_coins: charged.toString(),
-    error_code: ending.kind === 'finished' ? null : ending.errorCode,
+    error_code: 'errorCode' in ending ? ending.errorCode : null,
     finished_at: finishedAt,
   };
 }

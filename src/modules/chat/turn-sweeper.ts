@@ -1,9 +1,10 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { Clock } from '../../shared/clock.js';
-import { type AbandonedTurn, ConversationService, SAVE_SHARDS, type Turn } from '../conversation/index.js';
+import { type AbandonedTurn, SAVE_SHARDS, type Turn, TurnKeeper } from '../conversation/index.js';
 import { costOf, countTokens } from '../provider/index.js';
 import { turnInterrupted } from './chat.errors.js';
+import { Answer } from './domain/answer.js';
 import { TurnAccounting } from './turn-accounting.js';
 
 const SWEEP_INTERVAL_MS = 5_000;
@@ -14,10 +15,10 @@ const TURNS_A_SWEEP = 100;
 export class TurnSweeper {
   private readonly logger = new Logger('Turns');
   private isSweeping = false;
-  private wasRedisAway = false;
+  private wasRedisThere = true;
 
   constructor(
-    private readonly conversations: ConversationService,
+    private readonly keeper: TurnKeeper,
     private readonly accounting: TurnAccounting,
     private readonly clock: Clock,
   ) {}
@@ -27,23 +28,27 @@ export class TurnSweeper {
     if (this.isSweeping) return;
     this.isSweeping = true;
     try {
-      // Nobody could give a sign of life while Redis was away; by the next sweep all that live have.
-      if (this.wasRedisAway) await this.conversations.countWaitingTurns();
-      else await this.endAbandoned();
-      this.wasRedisAway = false;
+      await this.endAll(await this.keeper.claimAbandonedDegraded(TURNS_A_SWEEP));
+      await this.sweepRedis();
     } catch (error) {
-      this.wasRedisAway = true;
       this.logger.warn('abandoned turns could not be swept', { reason: String(error) });
     } finally {
       this.isSweeping = false;
     }
   }
 
-  private async endAbandoned(): Promise<void> {
-    for (let shard = 0; shard < SAVE_SHARDS; shard++) {
-      const abandoned = await this.conversations.claimAbandonedTurns(shard, TURNS_A_SWEEP);
-      for (const turn of abandoned) await this.tryToEnd(turn);
+  /** Nobody could give a sign of life while Redis was away; by the sweep after its return all that live have. */
+  private async sweepRedis(): Promise<void> {
+    const isBack = await this.keeper.isRedisThere();
+    const mayClaim = isBack && this.wasRedisThere;
+    this.wasRedisThere = isBack;
+    for (let shard = 0; mayClaim && shard < SAVE_SHARDS; shard++) {
+      await this.endAll(await this.keeper.claimAbandoned(shard, TURNS_A_SWEEP));
     }
+  }
+
+  private async endAll(abandoned: readonly AbandonedTurn[]): Promise<void> {
+    for (const turn of abandoned) await this.tryToEnd(turn);
   }
 
   /** A turn that cannot be ended is tried again when its claim has run out, so that it holds up no other. */
@@ -56,21 +61,21 @@ export class TurnSweeper {
   }
 
   /** Coins first, as everywhere; several sweepers may try, the hold and the turn end once. */
-  private async endTurn({ turn, partialText }: AbandonedTurn): Promise<void> {
-    const completionTokens = await countTokens(partialText);
-    const hasAnswer = partialText !== '';
+  private async endTurn(abandoned: AbandonedTurn): Promise<void> {
+    const { turn } = abandoned;
+    const answer = new Answer();
+    for (const piece of abandoned.pieces) answer.add(piece);
+    const completionTokens = await countTokens(answer.countedText);
     const prices = { inputPrice: BigInt(turn.input_price), outputPrice: BigInt(turn.output_price) };
     const charged = await this.accounting.close(
       turn.owner_id,
       turn.id,
-      hasAnswer
-        ? { kind: 'settle', amount: costOf(prices, { promptTokens: turn.prompt_tokens, completionTokens }) }
-        : { kind: 'release' },
+      answer.isEmpty
+        ? { kind: 'release' }
+        : { kind: 'settle', amount: costOf(prices, { promptTokens: turn.prompt_tokens, completionTokens }) },
     );
-    const isMine = await this.conversations.endAbandonedTurn(
-      interruptedTurn(turn, partialText, completionTokens, charged, this.clock.nowMs()),
-    );
-    if (isMine) {
+    const ended = interruptedTurn(turn, answer, completionTokens, charged, this.clock.nowMs());
+    if (await this.keeper.endAbandoned(abandoned, ended)) {
       this.logger.warn('turn interrupted: its process is gone', {
         turn_id: turn.id,
         conversation_id: turn.conversation_id,
@@ -80,22 +85,22 @@ export class TurnSweeper {
   }
 }
 
-function interruptedTurn(turn: Turn, text: string, tokens: number, charged: bigint, nowMs: number): Turn {
+function interruptedTurn(turn: Turn, answer: Answer, tokens: number, charged: bigint, nowMs: number): Turn {
   const finishedAt = new Date(nowMs).toISOString();
-  const answer = {
+  const hasAnswer = !answer.isEmpty;
+  const message = {
     id: turn.answer_id,
     role: 'assistant',
-    content: text,
-    extra: null,
+    content: answer.text,
+    extra: answer.toolCalls ? { tool_calls: answer.toolCalls } : null,
     status: 'interrupted' as const,
     tokens,
     created_at: finishedAt,
   };
-  const hasAnswer = text !== '';
   return {
     ...turn,
     status: 'interrupted',
-    messages: hasAnswer ? [...turn.messages, answer] : turn.messages,
+    messages: hasAnswer ? [...turn.messages, message] : turn.messages,
     prompt_tokens: hasAnswer ? turn.prompt_tokens : 0,
     completion_tokens: tokens,
     usage_source: hasAnswer ? 'tokenizer' : 'none',

@@ -45,19 +45,6 @@ export const idempotencyKeyReused = defineError({
   title: 'This idempotency key was used for another operation.',
 });
 
-export const idempotencyKeyMissing = defineError({
-  code: 'idempotency_key_missing',
-  kind: 'malformed',
-  title: 'Send the header Idempotency-Key, so that a retry cannot act twice.',
-});
-
-export const idempotencyKeyInvalid = defineError({
-  code: 'idempotency_key_invalid',
-  kind: 'invalid',
-  title:
-    'An idempotency key is 1 to 255 printable ASCII characters, bare or quoted, and does not begin with hold:.',
-});
-
 export const operationInFlight = defineError({
   code: 'operation_in_flight',
   kind: 'conflict',

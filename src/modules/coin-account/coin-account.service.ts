@@ -1,14 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { invalidRequest } from '../../platform/errors/index.js';
+import { idempotencyKeyInvalid, invalidRequest } from '../../platform/errors/index.js';
 import { idSchema } from '../../shared/ids.js';
 import { MAX_MICRO_COINS, type MicroCoins } from '../../shared/money.js';
-import {
-  amountNegative,
-  amountTooLarge,
-  amountZero,
-  idempotencyKeyInvalid,
-  rejectionError,
-} from './coin-account.errors.js';
+import { amountNegative, amountTooLarge, amountZero, rejectionError } from './coin-account.errors.js';
 import { AccountLines } from './account-lines.js';
 import { CoinAccountRepository } from './coin-account.repository.js';
 import type { Operation } from './domain/decision.js';

@@ -7,7 +7,12 @@ import {
   ApiTags,
   ApiUnprocessableEntityResponse,
 } from '@nestjs/swagger';
-import { CurrentPrincipal, type Principal, RequireScope } from '../../platform/http/index.js';
+import {
+  CurrentPrincipal,
+  type Principal,
+  RequireScope,
+  readIdempotencyKey,
+} from '../../platform/http/index.js';
 import type { MicroCoins } from '../../shared/money.js';
 import { UserService } from '../auth/index.js';
 import { amountZero } from './coin-account.errors.js';
@@ -58,7 +63,6 @@ import type {
   HoldsQuery,
   JournalQuery,
 } from './dto/coin-history.dto.js';
-import { readIdempotencyKey } from './dto/idempotency-key.js';
 import { ApiKeyedOperation } from './dto/keyed-operation.js';
 import { InFlightOperations } from './in-flight-operations.js';
 

@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { serviceUnavailable } from '../../platform/errors/index.js';
+import { type AppError, serviceUnavailable } from '../../platform/errors/index.js';
+import { newId } from '../../shared/ids.js';
 import { BranchRepository } from './branch.repository.js';
 import { type ConversationTree, ConversationTreeReader } from './conversation-tree.service.js';
 import { branchNotFound, messageNotFound, tooManyBranches, turnInProgress } from './conversation.errors.js';
 import { branchesThrough, MAX_BRANCHES } from './domain/path.js';
 import { MessageReader, type ReadableMessage } from './message-reader.service.js';
 import { MessageRepository } from './message.repository.js';
-import { TurnStore } from './turn.store.js';
+import { TurnKeeper } from './turn-keeper.service.js';
 
 const BUSY_RETRY_SECONDS = 1;
 
@@ -34,7 +35,7 @@ export class BranchService {
     private readonly reader: MessageReader,
     private readonly branches: BranchRepository,
     private readonly messages: MessageRepository,
-    private readonly store: TurnStore,
+    private readonly turns: TurnKeeper,
   ) {}
 
   /** At most `limit` branches with numbers from `from` on, in the order in which they were made. */
@@ -46,20 +47,23 @@ export class BranchService {
 
   /**
    * Makes a branch the active one: the branch itself, or of those through a message the one in which something was
-   * said last. @throws branch_not_found, message_not_found, turn_in_progress.
+   * said last. A turn goes to the branch that is active when it is saved, so none may be on its way.
+   * @throws branch_not_found, message_not_found, turn_in_progress; service_unavailable while Redis is away, since
+   *   turns may wait there.
    */
   async activateBranch(
+    ownerId: string,
     conversationId: string,
     target: { branch: number } | { messageId: string },
   ): Promise<BranchState> {
-    await this.refuseIfBusy(conversationId);
-    const tree = await this.trees.read(conversationId);
-    const branch = 'branch' in target ? target.branch : await this.newestThrough(tree, target.messageId);
-    if (branch !== 0 && !tree.branches.has(branch)) throw branchNotFound({ param: 'branch' });
-    await this.branches.activate(conversationId, branch);
-    const [state] = await this.statesOf({ ...tree, ends: { ...tree.ends, activeBranch: branch } }, [branch]);
-    if (!state) throw branchNotFound({ param: 'branch' });
-    return state;
+    // In the place of a turn, so that none is accepted meanwhile.
+    const place = { conversationId, turnId: newId() };
+    if ((await this.turns.enter(place, ownerId, 1)) !== 'go') throw busy();
+    try {
+      return await this.switchTo(conversationId, target);
+    } finally {
+      await this.turns.withdraw(place);
+    }
   }
 
   /**
@@ -76,19 +80,21 @@ export class BranchService {
     return path;
   }
 
-  /** A turn that is on its way goes to the branch that is active when it is saved, so that must not change. */
-  private async refuseIfBusy(conversationId: string): Promise<void> {
-    let isBusy: boolean;
-    try {
-      isBusy = await this.store.hasTurns(conversationId);
-    } catch (cause) {
-      throw serviceUnavailable({
-        cause,
-        retryAfterSeconds: BUSY_RETRY_SECONDS,
-        detail: 'Whether a turn is in progress is not known now.',
-      });
-    }
-    if (isBusy) throw turnInProgress({ retryAfterSeconds: BUSY_RETRY_SECONDS });
+  private async switchTo(
+    conversationId: string,
+    target: { branch: number } | { messageId: string },
+  ): Promise<BranchState> {
+    if (!(await this.turns.isRedisThere()))
+      throw serviceUnavailable({ retryAfterSeconds: BUSY_RETRY_SECONDS });
+    const running = await this.turns.findRunning(conversationId);
+    const tree = await this.trees.read(conversationId);
+    if (running || tree.waiting.length > 0) throw busy();
+    const branch = 'branch' in target ? target.branch : await this.newestThrough(tree, target.messageId);
+    if (branch !== 0 && !tree.branches.has(branch)) throw branchNotFound({ param: 'branch' });
+    await this.branches.activate(conversationId, branch);
+    const [state] = await this.statesOf({ ...tree, ends: { ...tree.ends, activeBranch: branch } }, [branch]);
+    if (!state) throw branchNotFound({ param: 'branch' });
+    return state;
   }
 
   private async newestThrough(tree: ConversationTree, messageId: string): Promise<number> {
@@ -124,4 +130,11 @@ export class BranchService {
     const waiting = tree.waiting.filter(({ branch }) => wanted.has(branch));
     return new Map([...saved, ...waiting].map(({ branch, id, sequence }) => [branch, { id, sequence }]));
   }
+}
+
+function busy(): AppError {
+  return turnInProgress({
+    detail: 'A turn of this conversation is running, or waits to be saved.',
+    retryAfterSeconds: BUSY_RETRY_SECONDS,
+  });
 }

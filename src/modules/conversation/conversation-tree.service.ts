@@ -1,10 +1,12 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { RedisAwayError } from '../../platform/redis/index.js';
 import { BranchRepository } from './branch.repository.js';
 import type { Branch, MessagePlace } from './domain/path.js';
 import { forkPointIds, placeTurns, type TreeEnds } from './domain/placement.js';
 import type { Turn, TurnMessage } from './domain/turn.js';
 import { MessageRepository } from './message.repository.js';
 import { TurnStore } from './turn.store.js';
+import { WaitingTurnRepository } from './waiting-turn.repository.js';
 
 /** A message that waits to be saved, in the place that it will have. */
 export interface WaitingMessage extends TurnMessage, MessagePlace {
@@ -33,6 +35,7 @@ export class ConversationTreeReader {
     private readonly branches: BranchRepository,
     private readonly messages: MessageRepository,
     private readonly store: TurnStore,
+    private readonly waiting: WaitingTurnRepository,
   ) {}
 
   async read(conversationId: string): Promise<ConversationTree> {
@@ -75,10 +78,23 @@ export class ConversationTreeReader {
     return places.get(messageId);
   }
 
+  /** In Redis and in the database. */
   private async waitingTurns(conversationId: string): Promise<Turn[]> {
+    const [inRedis, inDatabase] = await Promise.all([
+      this.turnsInRedis(conversationId),
+      this.waiting.finishedTurns(conversationId),
+    ]);
+    if (inDatabase.length === 0) return inRedis;
+    // The saver brings both together in this order. Those of one moment stay in theirs.
+    const all = new Map([...inDatabase, ...inRedis].map((turn) => [turn.id, turn]));
+    return [...all.values()].sort((a, b) => Date.parse(a.started_at) - Date.parse(b.started_at));
+  }
+
+  private async turnsInRedis(conversationId: string): Promise<Turn[]> {
     try {
       return await this.store.finishedTurns(conversationId);
     } catch (error) {
+      if (!(error instanceof RedisAwayError)) throw error;
       this.logger.warn('reading without Redis: messages that wait to be saved are not seen', {
         conversation_id: conversationId,
         reason: String(error),

@@ -7,6 +7,30 @@ export const conversationNotFound = defineError({
   title: 'There is no such conversation, or it is not yours.',
 });
 
+export const turnInProgress = defineError({
+  code: 'turn_in_progress',
+  kind: 'conflict',
+  title: 'Another turn of this conversation is running.',
+});
+
+export const conversationNotParked = defineError({
+  code: 'conversation_not_parked',
+  kind: 'not_found',
+  title: 'This conversation is not parked.',
+});
+
+export const turnNotFound = defineError({
+  code: 'turn_not_found',
+  kind: 'not_found',
+  title: 'There is no such turn in this conversation.',
+});
+
+export const turnUnreachable = defineError({
+  code: 'turn_unreachable',
+  kind: 'unavailable',
+  title: 'The turn cannot be read now.',
+});
+
 export const saveBacklogFull = defineError({
   code: 'save_backlog_full',
   kind: 'unavailable',
@@ -30,10 +54,4 @@ export const tooManyBranches = defineError({
   code: 'too_many_branches',
   kind: 'conflict',
   title: 'The conversation has as many branches as it may.',
-});
-
-export const turnInProgress = defineError({
-  code: 'turn_in_progress',
-  kind: 'conflict',
-  title: 'A turn of the conversation is running or waits to be saved.',
 });

@@ -23,7 +23,7 @@ export class ConversationRepository {
 
   async insert(conversation: { id: string; ownerId: string; title: string; createdAt: Date }): Promise<void> {
     await this.transactions.single.query(
-      'INSERT INTO conversations (id, owner_id, title, created_at, last_activity_at) VALUES (?)',
+      'INSERT IGNORE INTO conversations (id, owner_id, title, created_at, last_activity_at) VALUES (?)',
       [
         [
           conversation.id,

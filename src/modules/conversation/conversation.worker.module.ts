@@ -1,11 +1,12 @@
 import { Module } from '@nestjs/common';
 import { ConversationModule } from './conversation.module.js';
 import { SaveTurnsHandler } from './jobs/save-turns.handler.js';
+import { SaveWorkerReport } from './operations/save-worker-report.js';
 import { SaveWaker } from './jobs/save-waker.js';
 
 /** What a worker does for conversations: it saves their turns. */
 @Module({
   imports: [ConversationModule],
-  providers: [SaveTurnsHandler, SaveWaker],
+  providers: [SaveTurnsHandler, SaveWaker, SaveWorkerReport],
 })
 export class ConversationWorkerModule {}

@@ -1,100 +1,173 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
-import { isServerRefusal } from '../../platform/database/index.js';
-import { SAVE_SHARDS } from './domain/shards.js';
+import { isDataRefusal } from '../../platform/database/index.js';
 import type { Turn } from './domain/turn.js';
+import { ParkedConversationRepository } from './parked-conversation.repository.js';
+import { SaveLine } from './save-line.js';
+import { SaveSlots } from './save-slots.js';
 import { TurnRepository } from './turn.repository.js';
-import { TurnStore, type WaitingTurn } from './turn.store.js';
+import { TurnStore } from './turn.store.js';
+import type { WaitingTurn } from './turn-keys.js';
+import { WaitingTurnRepository } from './waiting-turn.repository.js';
 
 /** How many turns are written in one transaction. */
 const GROUP_SIZE = 100;
 /** Up to how much; a group has at least one turn. MySQL's largest packet is 16 MB unless it is configured. */
 const GROUP_BYTES = 4_000_000;
+/** A turn that the database refuses is tried again after these pauses, and then its conversation is parked. */
+const RETRY_PAUSES_MS = [200, 400];
 
-/** Writes the turns that wait to MySQL, each conversation's in the order in which they finished. */
+/** A finished turn as it came out of Redis; no turn if its text cannot be read. */
+interface Taken {
+  readonly place: WaitingTurn;
+  readonly text: string;
+  readonly turn: Turn | undefined;
+}
+
+/**
+ * Writes the turns that wait to MySQL, each conversation's in order. May run twice at once: the database refuses a
+ * turn's second copy.
+ */
 @Injectable()
 export class TurnSaver {
   private readonly logger = new Logger('Saves');
 
   constructor(
+    private readonly line: SaveLine,
     private readonly store: TurnStore,
     private readonly repository: TurnRepository,
+    private readonly waiting: WaitingTurnRepository,
+    private readonly parked: ParkedConversationRepository,
+    private readonly slots: SaveSlots,
   ) {}
 
-  /**
-   * Saves the turns of a shard until none waits or `signal` is aborted. May run twice at once: the database
-   * refuses a turn's second copy.
-   * @throws after all else is saved, if a turn could not be: it and the later turns of its conversation still wait.
-   */
-  async saveShard(shard: number, signal: AbortSignal): Promise<void> {
-    const blocked = new Map<string, unknown>();
-    // Always from the head of the line: an offset would jump over turns when another saver removes some before it.
-    for (let reach = GROUP_SIZE; !signal.aborted;) {
-      const waiting = await this.store.oldestWaiting(shard, reach);
-      const next = waiting.filter(({ conversationId }) => !blocked.has(conversationId)).slice(0, GROUP_SIZE);
-      if (next.length > 0) await this.saveGroup(next, blocked);
-      else if (waiting.length === reach) reach *= 2;
-      else break;
-    }
-    const [firstError] = blocked.values();
-    if (firstError !== undefined) {
-      throw new Error(`The turns of ${blocked.size} conversation(s) could not be saved.`, {
-        cause: firstError,
-      });
-    }
+  /** Saves the turns of a shard until none waits that may be saved, or `signal` is aborted. */
+  saveShard(shard: number, signal: AbortSignal): Promise<void> {
+    return this.slots.run(shard, signal, async () => {
+      while (!signal.aborted && (await this.saveFromRedis(shard)));
+      await this.saveFromDatabase(shard, signal);
+    });
   }
 
-  /** Saves a turn at once, for when Redis cannot keep it. */
-  async saveDirectly(turn: Turn): Promise<void> {
-    await this.repository.saveTurns([turn]);
-    this.logger.warn('degraded to direct save', { conversation_id: turn.conversation_id, turn_id: turn.id });
-  }
-
-  /** The shards in which turns wait. */
+  /** The shards in which turns wait that may be saved. */
   async shardsWithWork(): Promise<number[]> {
-    const counts = await this.store.waitingCounts();
-    return Array.from({ length: SAVE_SHARDS }, (_, shard) => shard).filter(
-      (shard) => (counts[shard] ?? 0) > 0,
-    );
+    const counts = await this.line.waitingCounts();
+    const inRedis = counts.flatMap((count, shard) => (count > 0 ? [shard] : []));
+    return [...new Set([...inRedis, ...(await this.parked.shardsWithWork())])];
   }
 
-  private async saveGroup(waiting: readonly WaitingTurn[], blocked: Map<string, unknown>): Promise<void> {
-    const places = withinSize(waiting, await this.store.sizes(waiting));
-    const turns = await this.store.read(places);
-    const damaged = places.filter((_, index) => turns[index] === undefined);
-    const group = turns.filter((turn) => turn !== undefined);
+  /** One group. Returns false if there was none. */
+  private async saveFromRedis(shard: number): Promise<boolean> {
+    const oldest = await this.line.oldest(shard, GROUP_SIZE);
+    if (oldest.length === 0) return false;
+    const places = withinSize(oldest, await this.line.sizes(oldest));
+    const texts = await this.line.texts(places);
+    const taken = places.flatMap((place, index): Taken[] => {
+      const text = texts[index];
+      return typeof text === 'string' ? [{ place, text, turn: this.line.parse(text) }] : [];
+    });
+    const deferred = await this.parked.findWaiting([...new Set(places.map((place) => place.conversationId))]);
+    const ready = taken.filter(({ place }) => !deferred.has(place.conversationId));
+    await this.deferTurns(taken.filter(({ place }) => deferred.has(place.conversationId)));
+    await this.saveInOrder(ready);
+    await this.line.forget(places);
+    return true;
+  }
+
+  private async saveInOrder(taken: readonly Taken[]): Promise<void> {
+    const turns = taken.flatMap(({ turn }) => turn ?? []);
+    if (turns.length === taken.length && (await this.trySave(turns)) === undefined) return;
+    // One turn that cannot be saved must not hold up the conversations beside it.
+    const parked = new Set<string>();
+    for (const one of taken) {
+      const { conversationId } = one.place;
+      if (parked.has(conversationId)) {
+        await this.deferTurns([one]);
+        continue;
+      }
+      const error = one.turn ? await this.saveOne(one.turn) : new Error('The turn is damaged.');
+      if (error === undefined) continue;
+      await this.deferTurns([one]);
+      await this.park(one.place, error);
+      parked.add(conversationId);
+    }
+  }
+
+  /** Turns in the database: behind those in Redis that are older, and behind a running one that is older. */
+  private async saveFromDatabase(shard: number, signal: AbortSignal): Promise<void> {
+    for (let afterId = ''; !signal.aborted;) {
+      const conversationIds = await this.parked.listSavable(shard, afterId, GROUP_SIZE);
+      for (const conversationId of conversationIds) {
+        while (!signal.aborted && (await this.saveConversation(conversationId)));
+      }
+      if (conversationIds.length < GROUP_SIZE) return;
+      afterId = conversationIds.at(-1) ?? '';
+    }
+  }
+
+  /** Returns true if there may be more to save. */
+  private async saveConversation(conversationId: string): Promise<boolean> {
+    const running = await this.store.findRunning(conversationId);
+    const rows = await this.parked.oldestTurns(conversationId, GROUP_SIZE);
+    for (const row of rows) {
+      const isBehindRunning =
+        running && new Date(running.started_at) < row.started_at && running.id !== row.id;
+      if (row.state !== 'finished' || isBehindRunning) return false;
+      const turn = row.turn === null ? undefined : this.line.parse(row.turn);
+      const error = turn ? await this.saveOne(turn) : new Error('The turn is damaged.');
+      if (error !== undefined) {
+        await this.park({ conversationId, turnId: row.id }, error);
+        return false;
+      }
+      await this.parked.forget([row.id]);
+    }
+    return rows.length === GROUP_SIZE;
+  }
+
+  /** Saves a turn. Returns why the database refuses it, after the last of three tries. */
+  private async saveOne(turn: Turn): Promise<unknown> {
+    for (const [attempt, pauseMs] of [...RETRY_PAUSES_MS, undefined].entries()) {
+      const error = await this.trySave([turn]);
+      if (error === undefined) return undefined;
+      if (pauseMs === undefined) return error;
+      this.logger.warn(`requeued (retry ${attempt + 1}/${RETRY_PAUSES_MS.length + 1})`, {
+        turn_id: turn.id,
+        conversation_id: turn.conversation_id,
+        reason: String(error),
+      });
+      await delay(pauseMs);
+    }
+    return undefined;
+  }
+
+  /** Returns why the database refuses these turns. @throws if it cannot be asked. */
+  private async trySave(turns: readonly Turn[]): Promise<unknown> {
     const startedAt = performance.now();
     try {
-      await this.repository.saveTurns(group);
-      await this.store.forget(group.map(placeOf));
-      await this.store.setAside(damaged);
-      this.logger.log('turns saved', {
-        turns: group.length,
-        duration_ms: Math.round(performance.now() - startedAt),
-      });
+      await this.repository.saveTurns(turns);
+      const duration_ms = Math.round(performance.now() - startedAt);
+      if (turns.length > 0) this.logger.log('turns saved', { turns: turns.length, duration_ms });
+      return undefined;
     } catch (error) {
-      if (!isServerRefusal(error)) throw error;
-      if (group.length === 1 && group[0]) blocked.set(group[0].conversation_id, error);
-      else await this.saveOneByOne(group, blocked);
+      if (!isDataRefusal(error)) throw error;
+      return error;
     }
   }
 
-  /** One turn that cannot be saved must not hold up the conversations beside it. */
-  private async saveOneByOne(turns: readonly Turn[], blocked: Map<string, unknown>): Promise<void> {
-    for (const turn of turns) {
-      if (blocked.has(turn.conversation_id)) continue;
-      try {
-        await this.repository.saveTurns([turn]);
-        await this.store.forget([placeOf(turn)]);
-      } catch (error) {
-        if (!isServerRefusal(error)) throw error;
-        blocked.set(turn.conversation_id, error);
-      }
+  private async deferTurns(taken: readonly Taken[]): Promise<void> {
+    for (const { place, text, turn } of taken) {
+      if (turn) await this.waiting.keepFinished([turn]);
+      else await this.waiting.keepUnreadable(place, text);
     }
   }
-}
 
-function placeOf(turn: Turn): WaitingTurn {
-  return { conversationId: turn.conversation_id, turnId: turn.id };
+  private async park({ conversationId, turnId }: WaitingTurn, error: unknown): Promise<void> {
+    await this.parked.park(conversationId, turnId, String(error));
+    this.logger.error('failed for good: the conversation is parked', error, {
+      conversation_id: conversationId,
+      turn_id: turnId,
+    });
+  }
 }
 
 function withinSize(places: readonly WaitingTurn[], sizes: readonly number[]): WaitingTurn[] {

@@ -82,12 +82,13 @@ export class TurnRepository {
     }));
   }
 
-  /** Those of these turns that are neither saved nor erased. */
+  /** Those of these turns that neither wait in the database nor are saved nor erased. */
   async findUnknown(turnIds: readonly string[]): Promise<string[]> {
     if (turnIds.length === 0) return [];
     const rows: { id: string }[] = await this.transactions.single.query(
-      'SELECT id FROM turns WHERE id IN (?) UNION ALL SELECT id FROM erased_turns WHERE id IN (?)',
-      [turnIds, turnIds],
+      `SELECT id FROM turns WHERE id IN (?) UNION ALL SELECT id FROM erased_turns WHERE id IN (?)
+       UNION ALL SELECT id FROM waiting_turns WHERE id IN (?) AND state IN ('finished', 'skipped')`,
+      [turnIds, turnIds, turnIds],
     );
     const known = new Set(rows.map((row) => row.id));
     return turnIds.filter((id) => !known.has(id));
@@ -125,7 +126,7 @@ async function insertTurns(transaction: Transaction, turns: readonly Turn[]): Pr
   const savedAt = new Date();
   await transaction.query(
     `INSERT INTO turns (id, conversation_id, owner_id, status, model, finish_reason, prompt_tokens, completion_tokens,
-       usage_source, cost_micro_coins, error_code, started_at, finished_at, saved_at) VALUES ?`,
+       usage_source, cost_micro_coins, error_code, started_at, finished_at, saved_at, request_hash) VALUES ?`,
     [
       turns.map((turn) => [
         turn.id,
@@ -142,6 +143,7 @@ async function insertTurns(transaction: Transaction, turns: readonly Turn[]): Pr
         new Date(turn.started_at),
         new Date(turn.finished_at ?? turn.started_at),
         savedAt,
+        turn.request_hash,
       ]),
     ],
   );

@@ -1,153 +1,108 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { ConfigOf } from '../../platform/config/index.js';
-import { DURABLE_REDIS, type RedisClient, RedisScript } from '../../platform/redis/index.js';
+import {
+  DURABLE_REDIS,
+  RedisBreaker,
+  type RedisClient,
+  type RedisScript,
+} from '../../platform/redis/index.js';
 import { conversationConfig } from './conversation.config.js';
-import { SAVE_SHARDS, shardOf } from './domain/shards.js';
+import { type AnswerPiece, parsePiece } from './domain/answer-piece.js';
 import { type Turn, turnSchema } from './domain/turn.js';
+import type { KeptState, TurnPlace } from './kept-turn.js';
+import { chunksKey, keysOf, memberOf, placeOfMember, shardKeys, type WaitingTurn } from './turn-keys.js';
+import * as scripts from './turn-scripts.js';
+
+/** How many may stand in the line of one conversation, the running turn among them. */
+const LINE_LIMIT = 20;
+/** Longer than any turn may take. */
+const LINE_TTL_MS = 2 * 3_600_000;
+/** How long the pieces of an answer can be read after its end. */
+const CHUNKS_TTL_MS = 10 * 60_000;
+
+/** A running turn whose process gave no sign of life, with the answer as far as it was noted. */
+export interface AbandonedTurn {
+  readonly turn: Turn;
+  readonly pieces: readonly AnswerPiece[];
+  readonly place: TurnPlace;
+}
+
+/** A turn as it stands: running or finished, and the pieces of its answer from the one that was asked for. */
+export interface TurnView {
+  readonly turn: Turn;
+  readonly pieces: readonly AnswerPiece[];
+}
 
 /**
  * The turns that are running, and those that are finished but not yet saved, in the durable Redis. One
  * conversation's keys and its shard's are in one slot of a Redis Cluster, so that each step is atomic:
  *
- * - `turns:<conversation>`  hash: turn id → the turn; `<turn id>:partial` → the answer so far
- * - `order:<conversation>`  list: ids of finished turns, in the order in which they are to be saved
- * - `finished`              list: `<conversation>:<turn>` of the shard, oldest first
- * - `running`               sorted set: `<conversation>:<turn>` by the time at which its process is given up
+ * - `turns:<conversation>`   hash: turn id → the turn; `<turn id>:stop`, `<turn id>:claimed` → flags
+ * - `chunks:<conversation>:<turn>` list: the pieces of the answer so far; expires
+ * - `line:<conversation>`    list: ids of turns in the order in which they may run; the first one runs
+ * - `leases:<conversation>`  hash: turn id → until when one that is not yet accepted is waited for
+ * - `order:<conversation>`   list: ids of finished turns, in the order in which they are to be saved
+ * - `finished`               list: `<conversation>:<turn>` of the shard, oldest first
+ * - `running`                sorted set: `<conversation>:<turn>` by the time at which its process is given up
+ *
+ * Every method throws RedisAwayError, within the breaker's limit, if Redis is away.
  */
-function keysOf(conversationId: string) {
-  return { ...shardKeys(shardOf(conversationId)), ...conversationKeys(conversationId) };
-}
-
-function conversationKeys(conversationId: string) {
-  const tag = shardTag(shardOf(conversationId));
-  return { turns: `${tag}:turns:${conversationId}`, order: `${tag}:order:${conversationId}` };
-}
-
-function shardKeys(shard: number) {
-  return { finished: `${shardTag(shard)}:finished`, running: `${shardTag(shard)}:running` };
-}
-
-function shardTag(shard: number): string {
-  return `{lockkeeper-saves-${shard}}`;
-}
-
-function memberOf(conversationId: string, turnId: string): string {
-  return `${conversationId}:${turnId}`;
-}
-
-const NOW_MS = `local t = redis.call('TIME'); local now = t[1] * 1000 + math.floor(t[2] / 1000);`;
-
-const startScript = new RedisScript(`
-  local turns, finished, running = KEYS[1], KEYS[2], KEYS[3]
-  local member, id, json, lease, limit = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
-  if redis.call('LLEN', finished) >= limit then return 0 end
-  ${NOW_MS}
-  redis.call('HSET', turns, id, json)
-  redis.call('ZADD', running, now + lease, member)
-  return 1`);
-
-const checkpointScript = new RedisScript(`
-  local turns, running = KEYS[1], KEYS[2]
-  local member, id, text, lease = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-  if not redis.call('ZSCORE', running, member) or redis.call('HEXISTS', turns, id .. ':claimed') == 1 then return 0 end
-  ${NOW_MS}
-  redis.call('ZADD', running, now + lease, member)
-  redis.call('HSET', turns, id .. ':partial', text)
-  return 1`);
-
-const finishScript = new RedisScript(`
-  local turns, order, finished, running = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-  local member, id, json = ARGV[1], ARGV[2], ARGV[3]
-  if redis.call('ZREM', running, member) == 0 then
-    if redis.call('HEXISTS', turns, id) == 1 then return 'ended' end
-    return 'unknown'
-  end
-  redis.call('HSET', turns, id, json)
-  redis.call('HDEL', turns, id .. ':partial', id .. ':claimed')
-  redis.call('RPUSH', order, id)
-  redis.call('RPUSH', finished, member)
-  return 'done'`);
-
-const abandonedScript = new RedisScript(`
-  ${NOW_MS}
-  return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1])`);
-
-// Who claims a turn is the only one to end it for the time of a lease: from then on its own process cannot go on.
-const claimScript = new RedisScript(`
-  local turns, running = KEYS[1], KEYS[2]
-  local member, id, lease = ARGV[1], ARGV[2], ARGV[3]
-  local until_ms = redis.call('ZSCORE', running, member)
-  ${NOW_MS}
-  if not until_ms or tonumber(until_ms) > now then return false end
-  redis.call('ZADD', running, now + lease, member)
-  redis.call('HSET', turns, id .. ':claimed', '1')
-  return redis.call('HMGET', turns, id, id .. ':partial')`);
-
-const hasTurnsScript = new RedisScript(`
-  local turns, order, running = KEYS[1], KEYS[2], KEYS[3]
-  if redis.call('LLEN', order) > 0 then return 1 end
-  for _, id in ipairs(redis.call('HKEYS', turns)) do
-    if redis.call('ZSCORE', running, ARGV[1] .. ':' .. id) then return 1 end
-  end
-  return 0`);
-
-/** A running turn whose process gave no sign of life, with the answer as far as it was noted. */
-export interface AbandonedTurn {
-  turn: Turn;
-  partialText: string;
-}
-
-/** Where a finished turn waits. */
-export interface WaitingTurn {
-  conversationId: string;
-  turnId: string;
-}
-
 @Injectable()
-export class TurnStore {
+export class TurnStore implements TurnPlace {
   private readonly logger = new Logger('TurnStore');
 
   constructor(
     @Inject(DURABLE_REDIS) private readonly redis: RedisClient,
+    private readonly breaker: RedisBreaker,
     @Inject(conversationConfig.token) private readonly config: ConfigOf<typeof conversationConfig>,
   ) {}
 
-  /** Notes a turn before its first byte is sent. Returns false if too many finished turns wait already. */
-  async start(turn: Turn): Promise<boolean> {
+  /** Returns if Redis answers. */
+  async ping(): Promise<void> {
+    await this.breaker.run(() => this.redis.ping());
+  }
+
+  /** Stands in line, or tells how it stands there: `go` for the first, `busy` if the line is full. */
+  async enter(
+    conversationId: string,
+    turnId: string,
+    lineLimit = LINE_LIMIT,
+  ): Promise<'go' | 'wait' | 'busy'> {
+    const { line, leases, running } = keysOf(conversationId);
+    const args = [conversationId, turnId, this.config.turnLeaseMs, lineLimit, LINE_TTL_MS];
+    return (await this.run(scripts.enterScript, [line, leases, running], args)) as 'go' | 'wait' | 'busy';
+  }
+
+  /** Leaves the line without having been accepted. */
+  async leave(place: WaitingTurn): Promise<void> {
+    const { line, leases, running } = keysOf(place.conversationId);
+    await this.run(scripts.leaveScript, [line, leases, running], [memberOf(place), place.turnId]);
+  }
+
+  /** Notes a turn before its first byte is sent: `full` if too many wait to be saved, `exists` if it is noted. */
+  async start(turn: Turn): Promise<'started' | 'full' | 'exists'> {
     const keys = keysOf(turn.conversation_id);
-    const result = await startScript.run(
-      this.redis,
-      [keys.turns, keys.finished, keys.running],
+    return (await this.run(
+      scripts.startScript,
+      [keys.turns, keys.finished, keys.running, keys.line, keys.leases],
       [
-        memberOf(turn.conversation_id, turn.id),
+        memberOf(placeOf(turn)),
         turn.id,
         JSON.stringify(turn),
         this.config.turnLeaseMs,
         this.config.saveBacklogLimit,
+        LINE_TTL_MS,
       ],
-    );
-    return result === 1;
+    )) as 'started' | 'full' | 'exists';
   }
 
-  /** Takes back a turn that was not accepted after all: Redis may have noted it though its answer never came. */
-  async withdraw(turn: Turn): Promise<void> {
+  async note(turn: Turn, from: number, pieces: readonly string[]): Promise<KeptState> {
     const keys = keysOf(turn.conversation_id);
-    await this.redis
-      .multi()
-      .zrem(keys.running, memberOf(turn.conversation_id, turn.id))
-      .hdel(keys.turns, turn.id)
-      .exec();
-  }
-
-  /** Notes the answer so far and that its process lives. Returns false if the turn is not running (any more). */
-  async checkpoint(conversationId: string, turnId: string, text: string): Promise<boolean> {
-    const keys = keysOf(conversationId);
-    const result = await checkpointScript.run(
-      this.redis,
-      [keys.turns, keys.running],
-      [memberOf(conversationId, turnId), turnId, text, this.config.turnLeaseMs],
-    );
-    return result === 1;
+    return (await this.run(
+      scripts.noteScript,
+      [keys.turns, keys.running, chunksKey(turn.conversation_id, turn.id)],
+      [memberOf(placeOf(turn)), turn.id, this.config.turnLeaseMs, from, LINE_TTL_MS, ...pieces],
+    )) as KeptState;
   }
 
   /**
@@ -157,92 +112,77 @@ export class TurnStore {
    */
   async finish(turn: Turn): Promise<'done' | 'ended' | 'unknown'> {
     const keys = keysOf(turn.conversation_id);
-    return (await finishScript.run(
-      this.redis,
-      [keys.turns, keys.order, keys.finished, keys.running],
-      [memberOf(turn.conversation_id, turn.id), turn.id, JSON.stringify(turn)],
+    return (await this.run(
+      scripts.finishScript,
+      [
+        keys.turns,
+        keys.order,
+        keys.finished,
+        keys.running,
+        keys.line,
+        keys.leases,
+        chunksKey(turn.conversation_id, turn.id),
+      ],
+      [memberOf(placeOf(turn)), turn.id, JSON.stringify(turn), CHUNKS_TTL_MS],
     )) as 'done' | 'ended' | 'unknown';
+  }
+
+  /** Forgets a running turn that is kept elsewhere. */
+  async discard(place: WaitingTurn): Promise<void> {
+    const keys = keysOf(place.conversationId);
+    await this.breaker.run(() =>
+      this.redis
+        .multi()
+        .zrem(keys.running, memberOf(place))
+        .hdel(keys.turns, place.turnId, `${place.turnId}:claimed`, `${place.turnId}:stop`)
+        .lrem(keys.line, 0, place.turnId)
+        .hdel(keys.leases, place.turnId)
+        .exec(),
+    );
+  }
+
+  /** Asks the process that runs a turn to end it. Returns false if it does not run. */
+  async requestStop({ conversationId, turnId }: WaitingTurn): Promise<boolean> {
+    const { turns, running } = keysOf(conversationId);
+    const member = memberOf({ conversationId, turnId });
+    return (await this.run(scripts.stopScript, [turns, running], [member, turnId])) === 1;
+  }
+
+  /** The running turn of a conversation. */
+  async findRunning(conversationId: string): Promise<Turn | undefined> {
+    const { turns, running, line } = keysOf(conversationId);
+    const json = await this.run(scripts.runningScript, [turns, running, line], [conversationId]);
+    return this.parse(json as string | null);
+  }
+
+  /** A turn that runs or waits to be saved, with the pieces of its answer from number `from` on. */
+  async view({ conversationId, turnId }: WaitingTurn, from: number): Promise<TurnView | undefined> {
+    const results = await this.breaker.run(() =>
+      this.redis
+        .multi()
+        .hget(keysOf(conversationId).turns, turnId)
+        .lrange(chunksKey(conversationId, turnId), from, -1)
+        .exec(),
+    );
+    const turn = this.parse(results?.[0]?.[1] as string | null);
+    return turn && { turn, pieces: ((results?.[1]?.[1] ?? []) as string[]).map(parsePiece) };
+  }
+
+  /** The pieces that are left of an answer, from number `from` on: none some minutes after its end. */
+  async pieces({ conversationId, turnId }: WaitingTurn, from: number): Promise<AnswerPiece[]> {
+    const texts = await this.breaker.run(() =>
+      this.redis.lrange(chunksKey(conversationId, turnId), from, -1),
+    );
+    return texts.map(parsePiece);
   }
 
   /** The finished turns of a conversation that still wait, in the order in which they will be saved. */
   async finishedTurns(conversationId: string): Promise<Turn[]> {
-    const keys = conversationKeys(conversationId);
-    const ids = await this.redis.lrange(keys.order, 0, -1);
-    if (ids.length === 0) return [];
-    const texts = await this.redis.hmget(keys.turns, ...ids);
-    return texts.flatMap((text) => this.parse(text) ?? []);
-  }
-
-  /** True while a turn of the conversation runs or waits to be saved. One that was set aside does not count. */
-  async hasTurns(conversationId: string): Promise<boolean> {
     const keys = keysOf(conversationId);
-    return (
-      (await hasTurnsScript.run(this.redis, [keys.turns, keys.order, keys.running], [conversationId])) === 1
-    );
-  }
-
-  /** The oldest finished turns of a shard. */
-  async oldestWaiting(shard: number, count: number): Promise<WaitingTurn[]> {
-    const members = await this.redis.lrange(shardKeys(shard).finished, 0, count - 1);
-    return members.map((member) => {
-      const [conversationId = '', turnId = ''] = member.split(':');
-      return { conversationId, turnId };
-    });
-  }
-
-  /** How many bytes the turns at these places have in Redis; 0 where there is none (any more). */
-  sizes(waiting: readonly WaitingTurn[]): Promise<number[]> {
-    return Promise.all(
-      waiting.map(({ conversationId, turnId }) =>
-        this.redis.hstrlen(conversationKeys(conversationId).turns, turnId),
-      ),
-    );
-  }
-
-  /** The turns at these places; undefined where there is none (any more) or it cannot be read. */
-  async read(waiting: readonly WaitingTurn[]): Promise<(Turn | undefined)[]> {
-    const texts = await Promise.all(
-      waiting.map(({ conversationId, turnId }) =>
-        this.redis.hget(conversationKeys(conversationId).turns, turnId),
-      ),
-    );
-    return texts.map((text) => this.parse(text));
-  }
-
-  /** Forgets turns that are saved. Forgetting twice does no harm. */
-  async forget(saved: readonly WaitingTurn[]): Promise<void> {
-    await Promise.all(
-      saved.map(({ conversationId, turnId }) => {
-        const keys = keysOf(conversationId);
-        return this.redis
-          .multi()
-          .lrem(keys.finished, 1, memberOf(conversationId, turnId))
-          .lrem(keys.order, 1, turnId)
-          .hdel(keys.turns, turnId)
-          .exec();
-      }),
-    );
-  }
-
-  /** Takes turns that cannot be read out of the line, and leaves their text in the hash for an operator to see. */
-  async setAside(unreadable: readonly WaitingTurn[]): Promise<void> {
-    await Promise.all(
-      unreadable.map(({ conversationId, turnId }) => {
-        const keys = keysOf(conversationId);
-        return this.redis
-          .multi()
-          .lrem(keys.finished, 1, memberOf(conversationId, turnId))
-          .lrem(keys.order, 1, turnId)
-          .exec();
-      }),
-    );
-  }
-
-  /** How many finished turns wait in each shard. */
-  async waitingCounts(): Promise<number[]> {
-    return Promise.all(
-      Array.from({ length: SAVE_SHARDS }, (_, shard) => this.redis.llen(shardKeys(shard).finished)),
-    );
+    const ids = await this.breaker.run(() => this.redis.lrange(keys.order, 0, -1));
+    if (ids.length === 0) return [];
+    const texts = await this.breaker.run(() => this.redis.hmget(keys.turns, ...ids));
+    return texts.flatMap((text) => this.parse(text) ?? []);
   }
 
   /**
@@ -251,23 +191,27 @@ export class TurnStore {
    */
   async claimAbandoned(shard: number, limit: number): Promise<AbandonedTurn[]> {
     const { running } = shardKeys(shard);
-    const members = (await abandonedScript.run(this.redis, [running], [limit])) as string[];
-    const found = await Promise.all(
-      members.map(async (member): Promise<AbandonedTurn | undefined> => {
-        const [conversationId = '', turnId = ''] = member.split(':');
-        const claimed = (await claimScript.run(
-          this.redis,
-          [conversationKeys(conversationId).turns, running],
-          [member, turnId, this.config.turnLeaseMs],
-        )) as [string | null, string | null] | null;
-        if (claimed === null) return undefined;
-        const turn = this.parse(claimed[0]);
-        if (turn) return { turn, partialText: claimed[1] ?? '' };
-        await this.redis.zrem(running, member);
-        return undefined;
-      }),
-    );
-    return found.filter((turn) => turn !== undefined);
+    const members = (await this.run(scripts.abandonedScript, [running], [limit])) as string[];
+    const claimed = await Promise.all(members.map((member) => this.claim(running, placeOfMember(member))));
+    return claimed.filter((turn) => turn !== undefined);
+  }
+
+  private async claim(running: string, place: WaitingTurn): Promise<AbandonedTurn | undefined> {
+    const { conversationId, turnId } = place;
+    const found = (await this.run(
+      scripts.claimScript,
+      [keysOf(conversationId).turns, running, chunksKey(conversationId, turnId)],
+      [memberOf(place), turnId, this.config.turnLeaseMs],
+    )) as [string | null, string[]] | null;
+    if (found === null) return undefined;
+    const turn = this.parse(found[0]);
+    if (turn) return { turn, pieces: found[1].map(parsePiece), place: this };
+    await this.discard(place);
+    return undefined;
+  }
+
+  private run(script: RedisScript, keys: string[], args: (string | number)[]): Promise<unknown> {
+    return this.breaker.run(() => script.run(this.redis, keys, args));
   }
 
   private parse(text: string | null | undefined): Turn | undefined {
@@ -279,4 +223,8 @@ export class TurnStore {
       return undefined;
     }
   }
+}
+
+export function placeOf(turn: Turn): WaitingTurn {
+  return { conversationId: turn.conversation_id, turnId: turn.id };
 }

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
 import { JobQueue } from '../../platform/queue/index.js';
-import { DURABLE_REDIS, type RedisClient } from '../../platform/redis/index.js';
+import { DURABLE_REDIS, RedisBreaker, type RedisClient } from '../../platform/redis/index.js';
 import { HealthContributors, type MeasureHealth } from './health-contributors.js';
 import { ProcessRepository } from './process.repository.js';
 
@@ -26,6 +26,7 @@ export class HealthChecks {
     private readonly jobs: JobQueue,
     private readonly contributors: HealthContributors,
     @Inject(DURABLE_REDIS) private readonly redis: RedisClient,
+    private readonly breaker: RedisBreaker,
   ) {}
 
   /** The checks to run, features' own among them. */
@@ -95,8 +96,11 @@ export class HealthChecks {
 
   /** A PING would also be answered by a Redis that is full or read-only, so a key is written. */
   private async measureRedis(): Promise<Measured> {
-    await this.redis.set('lockkeeper:health', Date.now(), 'EX', PROBE_KEY_TTL_SECONDS);
-    const policy = /maxmemory_policy:(\S+)/.exec(await this.redis.info('memory'))?.[1];
+    const memory = await this.breaker.run(async () => {
+      await this.redis.set('lockkeeper:health', Date.now(), 'EX', PROBE_KEY_TTL_SECONDS);
+      return this.redis.info('memory');
+    });
+    const policy = /maxmemory_policy:(\S+)/.exec(memory)?.[1];
     if (policy === undefined) return {};
     return policy === 'noeviction'
       ? { eviction_policy: policy }

@@ -35,3 +35,12 @@ export const providerOverloaded = defineError({
   kind: 'unavailable',
   title: 'The AI provider takes no more requests now.',
 });
+
+/** With which a provider may end a turn. */
+export const providerErrors = [
+  providerFailed,
+  providerRejectsUs,
+  providerTimedOut,
+  providerRefused,
+  providerOverloaded,
+] as const;

@@ -26,6 +26,11 @@ export function flag(defaultValue: boolean) {
     .default(defaultValue);
 }
 
+/** One of a few words. */
+export function oneOf<const T extends string>(words: readonly T[], defaultWord: NoInfer<T>) {
+  return z.enum(words, { error: `must be one of ${words.join(', ')}` }).default(() => defaultWord);
+}
+
 /** A text with a default. */
 export function text(defaultValue: string) {
   return z.string().default(defaultValue);

@@ -27,6 +27,21 @@ export function isServerRefusal(error: unknown): boolean {
   return (databaseErrno(error) ?? 0) > 0;
 }
 
+/** 1366 wrong text for a column, 1153 packet too large, 3819 check violated: of no class that says so. */
+const DATA_ERRNO = new Set([1366, 1153, 3819]);
+
+/**
+ * True if the server refuses the data itself, so that trying again is no use: its SQLSTATE is of the classes 22 (data
+ * exception), 23 (integrity) or 45 (a trigger's own). A full disk, a read-only server or a lock is none of these.
+ */
+export function isDataRefusal(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false;
+  const { sqlState, driverError } = error as { sqlState?: unknown; driverError?: unknown };
+  if (typeof sqlState === 'string')
+    return /^(22|23|45)/.test(sqlState) || DATA_ERRNO.has(databaseErrno(error) ?? 0);
+  return driverError === undefined || driverError === error ? false : isDataRefusal(driverError);
+}
+
 /** True if a unique key refused a row (1062). */
 export function isDuplicateKey(error: unknown): boolean {
   return databaseErrno(error) === DUPLICATE_KEY_ERRNO;

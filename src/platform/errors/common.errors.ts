@@ -55,3 +55,16 @@ export const internalError = defineError({
   kind: 'internal',
   title: 'Something went wrong on our side.',
 });
+
+export const idempotencyKeyMissing = defineError({
+  code: 'idempotency_key_missing',
+  kind: 'malformed',
+  title: 'Send the header Idempotency-Key, so that a retry cannot act twice.',
+});
+
+export const idempotencyKeyInvalid = defineError({
+  code: 'idempotency_key_invalid',
+  kind: 'invalid',
+  title:
+    'An idempotency key is 1 to 255 printable ASCII characters, bare or quoted; one of coins does not begin with hold:.',
+});

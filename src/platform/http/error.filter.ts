@@ -12,6 +12,7 @@ import {
   serviceUnavailable,
   unsupportedMediaType,
 } from '../errors/index.js';
+import { RedisAwayError } from '../redis/redis-away.js';
 import { errorAnswer } from './error-body.js';
 
 /** Turns whatever was thrown into an answer. What is not ours is logged whole and shown as its id alone. */
@@ -43,7 +44,8 @@ export class ErrorFilter implements ExceptionFilter {
 /** The errors that Fastify and Nest throw themselves, in our words. */
 function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
-  if (isDatabaseAway(thrown)) return serviceUnavailable({ cause: thrown, retryAfterSeconds: 1 });
+  if (isDatabaseAway(thrown) || thrown instanceof RedisAwayError)
+    return serviceUnavailable({ cause: thrown, retryAfterSeconds: 1 });
   const status = statusOf(thrown);
   const cause = thrown;
   switch (status) {

@@ -4,6 +4,15 @@ import type { FastifyReply } from 'fastify';
 /** A proxy or client that hears nothing for this long may take the connection for dead. */
 const PING_INTERVAL_MS = 15_000;
 
+/** Aborted when the client of a request has gone before its answer was sent. */
+export function goneSignal(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) gone.abort(new Error('The client has gone.'));
+  });
+  return gone.signal;
+}
+
 /**
  * Server-sent events on a reply that is taken over from Fastify. Writing waits while the client reads slowly,
  * so that nothing piles up here.
@@ -36,10 +45,11 @@ export class EventStream {
   }
 
   /** Sends one event; `data` is written as JSON unless it is a text. */
-  async send(data: unknown): Promise<void> {
+  async send(data: unknown, { id, event }: { id?: string; event?: string } = {}): Promise<void> {
     if (this.closed.signal.aborted) return;
+    const head = (id === undefined ? '' : `id: ${id}\n`) + (event === undefined ? '' : `event: ${event}\n`);
     const hasRoom = this.reply.raw.write(
-      `data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`,
+      `${head}data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`,
     );
     if (hasRoom) return;
     await once(this.reply.raw, 'drain', { signal: this.closed.signal }).catch(() => undefined);

@@ -2,6 +2,7 @@ import { getQueueToken } from '@nestjs/bullmq';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { Queue } from 'bullmq';
+import { RedisBreaker } from '../redis/index.js';
 import type { JobDefinition } from './define-job.js';
 import { type QueueDefinition, shardNames } from './define-queue.js';
 
@@ -22,6 +23,7 @@ export class JobQueue implements OnModuleInit {
   constructor(
     private readonly moduleRef: ModuleRef,
     @Inject(QUEUE_DEFINITIONS) private readonly queues: readonly QueueDefinition[],
+    private readonly breaker: RedisBreaker,
   ) {}
 
   onModuleInit(): void {
@@ -33,27 +35,33 @@ export class JobQueue implements OnModuleInit {
 
   /**
    * Enqueues a job. Returns once Redis has it.
-   * @throws a ZodError if the payload does not fit, or Redis's error, at once, if Redis is away.
+   * @throws a ZodError if the payload does not fit; RedisAwayError, and soon, if Redis is away. A Redis that hung may
+   *   have taken the job all the same.
    */
   async enqueue<P>(job: JobDefinition<P>, payload: P): Promise<void> {
     const parsed = job.payload.parse(payload);
     const key = job.idempotency.key(parsed);
-    await this.shardQueue(job.queue, job.shardOf(parsed)).add(job.name, parsed, {
-      attempts: job.attempts,
-      backoff: { type: 'exponential', delay: job.backoffMs },
-      removeOnComplete: { count: job.keepCompleted },
-      removeOnFail: { count: job.keepFailed },
-      ...(job.idempotency.mode === 'once'
-        ? { jobId: jobIdOf(key) }
-        : { deduplication: { id: key, keepLastIfActive: true } }),
-    });
+    const queue = this.shardQueue(job.queue, job.shardOf(parsed));
+    await this.breaker.run(() =>
+      queue.add(job.name, parsed, {
+        attempts: job.attempts,
+        backoff: { type: 'exponential', delay: job.backoffMs },
+        removeOnComplete: { count: job.keepCompleted },
+        removeOnFail: { count: job.keepFailed },
+        ...(job.idempotency.mode === 'once'
+          ? { jobId: jobIdOf(key) }
+          : { deduplication: { id: key, keepLastIfActive: true } }),
+      }),
+    );
   }
 
-  /** The jobs of all queues by state. @throws Redis's error if it is away. */
+  /** The jobs of all queues by state. @throws RedisAwayError */
   async depth(queue: QueueDefinition): Promise<QueueDepth> {
-    const counts = await Promise.all(
-      this.shardQueues(queue).map((shard) =>
-        shard.getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'failed'),
+    const counts = await this.breaker.run(() =>
+      Promise.all(
+        this.shardQueues(queue).map((shard) =>
+          shard.getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'failed'),
+        ),
       ),
     );
     const sum = (state: string) => counts.reduce((total, count) => total + (count[state] ?? 0), 0);
@@ -65,9 +73,11 @@ export class JobQueue implements OnModuleInit {
     };
   }
 
-  /** How many workers are connected to any shard of a queue, as Redis tells it. */
+  /** How many workers are connected to any shard of a queue, as Redis tells it. @throws RedisAwayError */
   async connectedWorkers(queue: QueueDefinition): Promise<number> {
-    const counts = await Promise.all(this.shardQueues(queue).map((shard) => shard.getWorkersCount()));
+    const counts = await this.breaker.run(() =>
+      Promise.all(this.shardQueues(queue).map((shard) => shard.getWorkersCount())),
+    );
     return Math.max(0, ...counts);
   }
 

@@ -1,5 +1,13 @@
+export { RedisAwayError } from './redis-away.js';
+export { RedisBreaker } from './redis-breaker.js';
 export { redisConfig } from './redis.config.js';
-export { DURABLE_REDIS, RedisModule } from './redis.module.js';
-export { EvictingRedisError, redisAddress, tryDurableRedis, waitingOptions } from './redis-clients.js';
+export { RedisModule } from './redis.module.js';
+export {
+  DURABLE_REDIS,
+  EvictingRedisError,
+  redisAddress,
+  tryDurableRedis,
+  waitingOptions,
+} from './redis-clients.js';
 export type { RedisClient } from './redis-clients.js';
 export { RedisScript } from './redis-script.js';

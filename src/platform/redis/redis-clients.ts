@@ -5,18 +5,26 @@ import type { redisConfig } from './redis.config.js';
 /** A connection to Redis. Only `platform/redis` makes one. */
 export type RedisClient = Redis;
 
+/** Injects the client of the durable role. It fails fast; code that uses it says what happens then. */
+export const DURABLE_REDIS = Symbol('redis:durable');
+
 const MAX_RECONNECT_DELAY_MS = 2_000;
+/** A command is given up this long after the breaker has stopped waiting for it. */
+const AFTER_BREAKER_MS = 5_000;
 
 function reconnectDelayMs(attempt: number): number {
   return Math.min(50 * 2 ** Math.min(attempt, 10), MAX_RECONNECT_DELAY_MS);
 }
 
-/** Fails at once while Redis is away, so that a request never waits for it. Reconnects by itself. */
+/**
+ * Fails at once while the connection is lost. A Redis that hangs is `RedisBreaker`'s to notice; the bound here is much
+ * longer, since ioredis does not tell a process that is held up itself from a Redis that is. Reconnects by itself.
+ */
 export function failFastOptions(commandTimeoutMs: number): RedisOptions {
   return {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
-    commandTimeout: commandTimeoutMs,
+    commandTimeout: commandTimeoutMs + AFTER_BREAKER_MS,
     connectTimeout: 2_000,
     retryStrategy: reconnectDelayMs,
   };

@@ -11,7 +11,7 @@ export const redisConfig = defineConfig('redis', {
   commandTimeoutMs: variable({
     env: 'LOCKKEEPER_REDIS_COMMAND_TIMEOUT_MS',
     description: 'How long a request waits for Redis before it goes on without, in milliseconds.',
-    schema: read.integer(1_000, { min: 10, max: 10_000 }),
-    example: '1000',
+    schema: read.integer(250, { min: 10, max: 10_000 }),
+    example: '250',
   }),
 });

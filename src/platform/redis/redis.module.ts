@@ -1,36 +1,32 @@
-import { Global, Inject, Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { ConfigOf } from '../config/index.js';
+import { breakerMetricProviders, RedisBreaker } from './redis-breaker.js';
+import { connect, DURABLE_REDIS, failFastOptions, type RedisClient } from './redis-clients.js';
 import { redisConfig } from './redis.config.js';
-import { connect, failFastOptions, type RedisClient } from './redis-clients.js';
 
-/** Injects the client of the durable role. It fails fast; code that uses it says what happens then. */
-export const DURABLE_REDIS = Symbol('redis:durable');
-
-const logger = new Logger('Redis');
+/** How long a boot waits for the connection. */
+const FIRST_CONNECTION_MS = 1_000;
 
 /** Connected if Redis is there, so that whatever is done at boot can use it; also if it is not. */
 async function connectDurable(config: ConfigOf<typeof redisConfig>): Promise<RedisClient> {
-  let isDown = false;
-  const client = connect(config.durableUrl, failFastOptions(config.commandTimeoutMs), (error) => {
-    if (!isDown) logger.warn(`Redis is away: ${error.message}`);
-    isDown = true;
-  });
-  client.on('ready', () => {
-    if (isDown) logger.log('Redis is back.');
-    isDown = false;
-  });
+  // The breaker says when Redis goes and comes; it hears these errors, too.
+  const client = connect(config.durableUrl, failFastOptions(config.commandTimeoutMs), () => undefined);
   await new Promise<void>((resolve) => {
     client.once('ready', resolve).once('error', () => resolve());
-    setTimeout(resolve, config.commandTimeoutMs).unref();
+    setTimeout(resolve, FIRST_CONNECTION_MS).unref();
   });
   return client;
 }
 
-/** The one connection that requests use. */
+/** The one connection that requests use, and the breaker that knows whether it is of use. */
 @Global()
 @Module({
-  providers: [{ provide: DURABLE_REDIS, inject: [redisConfig.token], useFactory: connectDurable }],
-  exports: [DURABLE_REDIS],
+  providers: [
+    { provide: DURABLE_REDIS, inject: [redisConfig.token], useFactory: connectDurable },
+    ...breakerMetricProviders,
+    RedisBreaker,
+  ],
+  exports: [DURABLE_REDIS, RedisBreaker],
 })
 export class RedisModule implements OnApplicationShutdown {
   constructor(@Inject(DURABLE_REDIS) private readonly durable: RedisClient) {}

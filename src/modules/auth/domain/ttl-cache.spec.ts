@@ -25,6 +25,12 @@ describe('TTL cache', () => {
     expect([cache.get('a'), cache.get('b'), cache.get('c')]).toEqual([3, undefined, 4]);
   });
 
+  it('forgets everything when told to', () => {
+    cache.set('a', 1);
+    cache.clear();
+    expect(cache.get('a')).toBeUndefined();
+  });
+
   it('does not trust an entry from the future', () => {
     cache.set('a', 1);
     nowMs -= 1;

@@ -3,6 +3,7 @@ import type { MicroCoins } from '../../../shared/money.js';
 /** What ended the provider's stream. */
 export type Ending =
   | { readonly kind: 'finished' }
+  | { readonly kind: 'stopped' }
   | { readonly kind: 'failed'; readonly errorCode: string }
   | { readonly kind: 'interrupted'; readonly errorCode: string };
 
@@ -19,7 +20,7 @@ export type CoinAction =
   | { readonly kind: 'penalize' };
 
 export interface Outcome {
-  readonly status: 'complete' | 'failed' | 'interrupted' | 'violation';
+  readonly status: 'complete' | 'stopped' | 'failed' | 'interrupted' | 'violation';
   readonly coins: CoinAction;
   readonly usage: Usage;
   /** False: nothing of the answer is kept. */
@@ -29,7 +30,7 @@ export interface Outcome {
 const NO_USAGE: Usage = { promptTokens: 0, completionTokens: 0, source: 'none' };
 
 /**
- * How a turn ends, row by row as `docs/conversations.md` promises it. A turn that failed or was interrupted
+ * How a turn ends, row by row as `docs/conversations.md` promises it. A turn that was stopped, failed or was interrupted
  * pays for its prompt and the tokens produced so far, and nothing if there are none.
  */
 export function decideOutcome(facts: {

@@ -46,6 +46,8 @@ export const turnSchema = z.object({
    * fork they go to the end of the branch that is active when the turn is saved.
    */
   fork: z.object({ after_message_id: z.string().nullable() }).nullable().default(null),
+  /** What was asked for, hashed: tells a request that comes again from another one with the same key. */
+  request_hash: z.string().nullable().default(null),
 });
 export type Turn = z.infer<typeof turnSchema>;
 

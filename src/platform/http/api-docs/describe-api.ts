@@ -1,7 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { z } from 'zod';
-import { productVersion } from '../../process/index.js';
+import { productVersion } from '../../process/product-version.js';
 import { REQUIRED_SCOPE_EXTENSION } from '../access.js';
 import { addErrorResponses, errorComponents } from './error-responses.js';
 import type { Operation } from './operation.js';

@@ -1,4 +1,4 @@
-import { idempotencyKeyInvalid, idempotencyKeyMissing } from '../coin-account.errors.js';
+import { idempotencyKeyInvalid, idempotencyKeyMissing } from '../errors/index.js';
 
 /** The longest header that can hold 255 characters, each of them escaped, in quotes. */
 const MAX_HEADER_LENGTH = 512;

@@ -1,0 +1,37 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { RedisBreaker } from '../../platform/redis/index.js';
+import { JobQueue } from '../../platform/queue/index.js';
+import { saveTurns } from './jobs/save-turns.job.js';
+
+/**
+ * Wakes the saver of a shard without keeping anybody waiting: one wake-up is under way at a time, and what comes
+ * meanwhile makes one more. If one is lost, the worker looks at every shard by itself within seconds.
+ */
+@Injectable()
+export class SaveWake {
+  private readonly logger = new Logger('Saves');
+  private readonly underWay = new Set<number>();
+  private readonly wanted = new Set<number>();
+
+  constructor(
+    private readonly jobs: JobQueue,
+    private readonly breaker: RedisBreaker,
+  ) {}
+
+  wake(shard: number): void {
+    if (this.breaker.isOpen) return;
+    this.wanted.add(shard);
+    if (!this.underWay.has(shard)) void this.enqueueWhileWanted(shard);
+  }
+
+  private async enqueueWhileWanted(shard: number): Promise<void> {
+    this.underWay.add(shard);
+    try {
+      while (this.wanted.delete(shard)) await this.jobs.enqueue(saveTurns, { shard });
+    } catch (error) {
+      this.logger.warn('the saver was not woken', { shard, reason: String(error) });
+    } finally {
+      this.underWay.delete(shard);
+    }
+  }
+}

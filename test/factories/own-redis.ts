@@ -1,0 +1,80 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { findBinaries, type Service, startRedis } from '../../scripts/lib/services.mjs';
+
+/** A Redis of a test's own, that can be frozen, filled, killed, and started again with the same data. */
+export class OwnRedis {
+  private constructor(
+    private readonly directory: string,
+    private service: Service,
+  ) {}
+
+  static async start(): Promise<OwnRedis> {
+    const directory = await mkdtemp(join(process.env['TEST_RUN_DIRECTORY'] ?? tmpdir(), 'own-redis-'));
+    return new OwnRedis(directory, await launch(directory));
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.service.port}/0`;
+  }
+
+  /** It takes connections and commands, and answers nothing (SIGSTOP). */
+  freeze(): void {
+    this.service.process.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.service.process.kill('SIGCONT');
+  }
+
+  /** From now on it refuses writes for want of memory. */
+  async fill(): Promise<void> {
+    await this.ask((client) => client.config('SET', 'maxmemory', '1'));
+  }
+
+  async makeRoom(): Promise<void> {
+    await this.ask((client) => client.config('SET', 'maxmemory', '0'));
+  }
+
+  /** It refuses writes, as the replica of a master that it does not find. */
+  async demote(): Promise<void> {
+    await this.ask((client) => client.replicaof('127.0.0.1', 1));
+  }
+
+  async promote(): Promise<void> {
+    await this.ask((client) => client.replicaof('NO', 'ONE'));
+  }
+
+  /** `kill -9`, and waits for the end. */
+  async kill(): Promise<void> {
+    this.service.kill();
+    await this.service.exited;
+  }
+
+  /** Starts it on the same data and port. */
+  async startAgain(): Promise<void> {
+    this.service = await launch(this.directory, this.service.port);
+  }
+
+  async dispose(): Promise<void> {
+    await this.kill();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  private async ask(command: (client: Redis) => Promise<unknown>): Promise<void> {
+    const client = new Redis(this.url, { enableReadyCheck: false });
+    await command(client);
+    client.disconnect();
+  }
+}
+
+function launch(directory: string, port?: number): Promise<Service> {
+  return startRedis({
+    binaries: findBinaries(),
+    directory,
+    ...(port === undefined ? {} : { port, isPortFixed: true }),
+    isDurable: true,
+  });
+}
