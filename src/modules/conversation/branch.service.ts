@@ -68,12 +68,12 @@ export class BranchService {
 
   /**
    * The path that a fork can start from: the last messages up to one, itself the last.
-   * @throws message_not_found, too_many_branches.
+   * @throws message_not_found, too_many_branches; service_unavailable if it may wait in Redis, which is away.
    */
   async readForkPath(conversationId: string, messageId: string, limit: number): Promise<ReadableMessage[]> {
     const tree = await this.trees.read(conversationId);
     const path = await this.reader.readPathTo(tree, messageId, limit);
-    if (path.length === 0) throw messageNotFound();
+    if (path.length === 0) throw tree.isWhole ? messageNotFound() : unknown();
     if (tree.branches.size + 1 >= MAX_BRANCHES) {
       throw tooManyBranches({ detail: `A conversation has at most ${MAX_BRANCHES} branches.` });
     }
@@ -84,11 +84,10 @@ export class BranchService {
     conversationId: string,
     target: { branch: number } | { messageId: string },
   ): Promise<BranchState> {
-    if (!(await this.turns.isRedisThere()))
-      throw serviceUnavailable({ retryAfterSeconds: BUSY_RETRY_SECONDS });
     const running = await this.turns.findRunning(conversationId);
     const tree = await this.trees.read(conversationId);
     if (running || tree.waiting.length > 0) throw busy();
+    if (!tree.isWhole) throw unknown();
     const branch = 'branch' in target ? target.branch : await this.newestThrough(tree, target.messageId);
     if (branch !== 0 && !tree.branches.has(branch)) throw branchNotFound({ param: 'branch' });
     await this.branches.activate(conversationId, branch);
@@ -135,6 +134,13 @@ export class BranchService {
 function busy(): AppError {
   return turnInProgress({
     detail: 'A turn of this conversation is running, or waits to be saved.',
+    retryAfterSeconds: BUSY_RETRY_SECONDS,
+  });
+}
+
+function unknown(): AppError {
+  return serviceUnavailable({
+    detail: 'Redis is away, and turns of this conversation may wait there.',
     retryAfterSeconds: BUSY_RETRY_SECONDS,
   });
 }

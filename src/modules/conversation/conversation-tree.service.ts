@@ -24,6 +24,8 @@ export interface ConversationTree {
   branches: ReadonlyMap<number, Branch & { created_at: string }>;
   /** In the order of their numbers. */
   waiting: readonly WaitingMessage[];
+  /** False if Redis was away: turns may wait there that are not seen. */
+  isWhole: boolean;
 }
 
 /** Reads how a conversation branches, saved or not. Who may read it has been checked before. */
@@ -40,7 +42,8 @@ export class ConversationTreeReader {
 
   async read(conversationId: string): Promise<ConversationTree> {
     // Redis before MySQL: a turn that is saved in between is seen twice and dropped once, never missed.
-    const finished = await this.waitingTurns(conversationId);
+    const inRedis = await this.turnsInRedis(conversationId);
+    const finished = inOrder(inRedis ?? [], await this.waiting.finishedTurns(conversationId));
     const { ends, savedIds } = await this.branches.savedState(
       conversationId,
       finished.map((turn) => turn.id),
@@ -56,6 +59,7 @@ export class ConversationTreeReader {
     ];
     return {
       conversationId,
+      isWhole: inRedis !== undefined,
       lastSaved: ends.lastSequence,
       ends: placement.ends,
       branches: new Map(branches.map((branch) => [branch.branch, branch])),
@@ -78,19 +82,8 @@ export class ConversationTreeReader {
     return places.get(messageId);
   }
 
-  /** In Redis and in the database. */
-  private async waitingTurns(conversationId: string): Promise<Turn[]> {
-    const [inRedis, inDatabase] = await Promise.all([
-      this.turnsInRedis(conversationId),
-      this.waiting.finishedTurns(conversationId),
-    ]);
-    if (inDatabase.length === 0) return inRedis;
-    // The saver brings both together in this order. Those of one moment stay in theirs.
-    const all = new Map([...inDatabase, ...inRedis].map((turn) => [turn.id, turn]));
-    return [...all.values()].sort((a, b) => Date.parse(a.started_at) - Date.parse(b.started_at));
-  }
-
-  private async turnsInRedis(conversationId: string): Promise<Turn[]> {
+  /** Undefined if Redis is away. */
+  private async turnsInRedis(conversationId: string): Promise<Turn[] | undefined> {
     try {
       return await this.store.finishedTurns(conversationId);
     } catch (error) {
@@ -99,7 +92,14 @@ export class ConversationTreeReader {
         conversation_id: conversationId,
         reason: String(error),
       });
-      return [];
+      return undefined;
     }
   }
+}
+
+/** As the saver brings together what waits in Redis and in the database. Those of one moment stay in theirs. */
+function inOrder(inRedis: readonly Turn[], inDatabase: readonly Turn[]): Turn[] {
+  if (inDatabase.length === 0) return [...inRedis];
+  const all = new Map([...inDatabase, ...inRedis].map((turn) => [turn.id, turn]));
+  return [...all.values()].sort((a, b) => Date.parse(a.started_at) - Date.parse(b.started_at));
 }
