@@ -4,9 +4,12 @@ import type { Turn } from '../../src/modules/conversation/index.js';
 import { type BranchItem, TestConversation } from '../factories/branches.js';
 import { TestChatter } from '../factories/chat.js';
 import { randomFrom } from '../factories/random.js';
+import { createTcpProxy } from '../factories/tcp-proxy.js';
 import { createTestApp, type TestApp } from '../factories/test-app.js';
+import { createTestRedis } from '../factories/test-redis.js';
 import { ParkedConversationRepository } from '../../src/modules/conversation/parked-conversation.repository.js';
 import { TestTurns } from '../factories/turns.js';
+import { waitUntil } from '../factories/wait.js';
 
 describe('the branches of a conversation', () => {
   let test: TestApp;
@@ -221,6 +224,18 @@ describe('the branches of a conversation', () => {
     expect(await conversation.switchTo({ branch: 0 })).toMatchObject({ status: 200 });
   });
 
+  it('are not switched while a turn is about to be accepted', async () => {
+    await grow();
+    await conversation.save();
+    const place = { conversationId: conversation.id, turnId: randomUUID() };
+    expect(await turns.keeper.enter(place, chatter.user.id)).toBe('go');
+    const busy = { status: 409, body: { code: 'turn_in_progress' } };
+    expect(await conversation.switchTo({ branch: 0 })).toMatchObject(busy);
+    await turns.keeper.withdraw(place);
+    expect(await conversation.switchTo({ branch: 0 })).toMatchObject({ status: 200 });
+    expect(await turns.keeper.enter(place, chatter.user.id)).toBe('go');
+  });
+
   it('are not switched while a turn that cannot be saved waits, until an operator skips it', async () => {
     await grow();
     const damaged = await turn('h');
@@ -333,4 +348,38 @@ describe('the branches of a conversation', () => {
     const sql = 'SELECT branch FROM conversation_branches WHERE conversation_id = ?';
     expect(await turns.transactions.single.query(sql, [conversation.id])).toEqual([]);
   });
+});
+
+it('a conversation branches while Redis is away, and is not switched, since turns may wait there', async () => {
+  const redis = await createTcpProxy(await createTestRedis());
+  const test = await createTestApp({
+    LOCKKEEPER_REDIS_URL: redis.url,
+    LOCKKEEPER_REDIS_COMMAND_TIMEOUT_MS: '400',
+  });
+  const turns = new TestTurns(test);
+  const chatter = await TestChatter.create(test);
+  const { conversationId } = await chatter.say('u1');
+  const conversation = new TestConversation(test, chatter, turns, conversationId);
+  await conversation.save();
+  const u1 = await conversation.idOf('u1');
+  await conversation.say('waits');
+  const waits = await conversation.idOf('waits');
+  await redis.cut();
+  const unknown = { status: 503 };
+  expect(await conversation.switchTo({ branch: 0 })).toMatchObject(unknown);
+  expect(await conversation.edit(waits, 'x')).toMatchObject(unknown);
+  expect(await conversation.edit(u1, 'u1 edited')).toMatchObject({ status: 200 });
+  expect((await conversation.contents())[0]).toBe('u1 edited');
+  await redis.restore();
+  await waitUntil('Redis', async () => (await conversation.contents(0)).includes('waits'));
+  await turns.saveAll();
+  expect(await conversation.switchTo({ message_id: waits })).toMatchObject({
+    status: 200,
+    body: { branch: 0 },
+  });
+  expect((await conversation.contents()).at(2)).toBe('waits');
+  expect((await conversation.contents(1))[0]).toBe('u1 edited');
+  await turns.close();
+  await test.close();
+  await redis.cut();
 });

@@ -227,6 +227,22 @@ describe('a turn that edits or regenerates', () => {
     });
   });
 
+  it('is given once for a key, and is another request than one that forks elsewhere', async () => {
+    const messages = [user('x')];
+    const key = { 'idempotency-key': randomUUID() };
+    const edit = { ...key, 'x-edit-message-id': await conversation.idOf('u2') };
+    const first = await conversation.send(edit, messages);
+    expect(await conversation.send(edit, messages)).toMatchObject({ status: 200, turnId: first.turnId });
+    const elsewhere = { ...key, 'x-edit-message-id': await conversation.idOf('u1') };
+    for (const headers of [key, elsewhere]) {
+      expect(await conversation.send(headers, messages)).toMatchObject({
+        body: { error: { code: 'turn_key_reused' } },
+      });
+    }
+    await conversation.save();
+    expect(await conversation.branches()).toHaveLength(2);
+  });
+
   it('refuses the branch that would be one too many, and charges nothing', async () => {
     await conversation.save();
     const rows = Array.from({ length: 998 }, (_, n) => [conversation.id, n + 1, 0, 2, new Date()]);

@@ -339,7 +339,7 @@ describe('an export', () => {
   it('is refused when it cannot be told what waits to be saved', async () => {
     const { conversationId } = await chatter.say('not saved');
     const keeper = test.app.get(TurnKeeper, { strict: false });
-    vi.spyOn(keeper, 'isRedisThere').mockResolvedValue(false);
+    vi.spyOn(keeper, 'finishedTurns').mockResolvedValue({ turns: [], isAll: false });
     for (const path of [`${conversationId}/export`, 'export']) {
       const answer = await ask(path);
       expect(answer.statusCode).toBe(503);

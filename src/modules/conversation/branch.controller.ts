@@ -81,7 +81,7 @@ export class BranchController {
   ): Promise<BranchDto> {
     const conversation = await this.conversations.getConversation(principal.userId, id);
     const target = 'branch' in body ? { branch: body.branch } : { messageId: body.message_id };
-    return toDto(await this.branches.activateBranch(id, target), conversation);
+    return toDto(await this.branches.activateBranch(principal.userId, id, target), conversation);
   }
 }
 

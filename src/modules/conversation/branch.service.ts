@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { type AppError, serviceUnavailable } from '../../platform/errors/index.js';
+import { newId } from '../../shared/ids.js';
 import { BranchRepository } from './branch.repository.js';
 import { type ConversationTree, ConversationTreeReader } from './conversation-tree.service.js';
 import { branchNotFound, messageNotFound, tooManyBranches, turnInProgress } from './conversation.errors.js';
@@ -33,7 +35,7 @@ export class BranchService {
     private readonly reader: MessageReader,
     private readonly branches: BranchRepository,
     private readonly messages: MessageRepository,
-    private readonly keeper: TurnKeeper,
+    private readonly turns: TurnKeeper,
   ) {}
 
   /** At most `limit` branches with numbers from `from` on, in the order in which they were made. */
@@ -45,41 +47,53 @@ export class BranchService {
 
   /**
    * Makes a branch the active one: the branch itself, or of those through a message the one in which something was
-   * said last. @throws branch_not_found, message_not_found, turn_in_progress.
+   * said last. A turn goes to the branch that is active when it is saved, so none may be on its way.
+   * @throws branch_not_found, message_not_found, turn_in_progress; service_unavailable while Redis is away, since
+   *   turns may wait there.
    */
   async activateBranch(
+    ownerId: string,
     conversationId: string,
     target: { branch: number } | { messageId: string },
   ): Promise<BranchState> {
-    await this.refuseIfBusy(conversationId);
-    const tree = await this.trees.read(conversationId);
-    const branch = 'branch' in target ? target.branch : await this.newestThrough(tree, target.messageId);
-    if (branch !== 0 && !tree.branches.has(branch)) throw branchNotFound({ param: 'branch' });
-    await this.branches.activate(conversationId, branch);
-    const [state] = await this.statesOf({ ...tree, ends: { ...tree.ends, activeBranch: branch } }, [branch]);
-    if (!state) throw branchNotFound({ param: 'branch' });
-    return state;
+    // In the place of a turn, so that none is accepted meanwhile.
+    const place = { conversationId, turnId: newId() };
+    if ((await this.turns.enter(place, ownerId, 1)) !== 'go') throw busy();
+    try {
+      return await this.switchTo(conversationId, target);
+    } finally {
+      await this.turns.withdraw(place);
+    }
   }
 
   /**
    * The path that a fork can start from: the last messages up to one, itself the last.
-   * @throws message_not_found, too_many_branches.
+   * @throws message_not_found, too_many_branches; service_unavailable if it may wait in Redis, which is away.
    */
   async readForkPath(conversationId: string, messageId: string, limit: number): Promise<ReadableMessage[]> {
     const tree = await this.trees.read(conversationId);
     const path = await this.reader.readPathTo(tree, messageId, limit);
-    if (path.length === 0) throw messageNotFound();
+    if (path.length === 0) throw tree.isWhole ? messageNotFound() : unknown();
     if (tree.branches.size + 1 >= MAX_BRANCHES) {
       throw tooManyBranches({ detail: `A conversation has at most ${MAX_BRANCHES} branches.` });
     }
     return path;
   }
 
-  /** A turn that is on its way goes to the branch that is active when it is saved, so that must not change. */
-  private async refuseIfBusy(conversationId: string): Promise<void> {
-    if (await this.keeper.hasTurns(conversationId)) {
-      throw turnInProgress({ retryAfterSeconds: BUSY_RETRY_SECONDS });
-    }
+  private async switchTo(
+    conversationId: string,
+    target: { branch: number } | { messageId: string },
+  ): Promise<BranchState> {
+    const running = await this.turns.findRunning(conversationId);
+    const tree = await this.trees.read(conversationId);
+    if (running || tree.waiting.length > 0) throw busy();
+    if (!tree.isWhole) throw unknown();
+    const branch = 'branch' in target ? target.branch : await this.newestThrough(tree, target.messageId);
+    if (branch !== 0 && !tree.branches.has(branch)) throw branchNotFound({ param: 'branch' });
+    await this.branches.activate(conversationId, branch);
+    const [state] = await this.statesOf({ ...tree, ends: { ...tree.ends, activeBranch: branch } }, [branch]);
+    if (!state) throw branchNotFound({ param: 'branch' });
+    return state;
   }
 
   private async newestThrough(tree: ConversationTree, messageId: string): Promise<number> {
@@ -115,4 +129,18 @@ export class BranchService {
     const waiting = tree.waiting.filter(({ branch }) => wanted.has(branch));
     return new Map([...saved, ...waiting].map(({ branch, id, sequence }) => [branch, { id, sequence }]));
   }
+}
+
+function busy(): AppError {
+  return turnInProgress({
+    detail: 'A turn of this conversation is running, or waits to be saved.',
+    retryAfterSeconds: BUSY_RETRY_SECONDS,
+  });
+}
+
+function unknown(): AppError {
+  return serviceUnavailable({
+    detail: 'Redis is away, and turns of this conversation may wait there.',
+    retryAfterSeconds: BUSY_RETRY_SECONDS,
+  });
 }

@@ -22,6 +22,8 @@ export interface ConversationTree {
   branches: ReadonlyMap<number, Branch & { created_at: string }>;
   /** In the order of their numbers. */
   waiting: readonly WaitingMessage[];
+  /** False if Redis was away: turns may wait there that are not seen. */
+  isWhole: boolean;
 }
 
 /** Reads how a conversation branches, saved or not. Who may read it has been checked before. */
@@ -35,7 +37,7 @@ export class ConversationTreeReader {
 
   async read(conversationId: string): Promise<ConversationTree> {
     // Redis before MySQL: a turn that is saved in between is seen twice and dropped once, never missed.
-    const finished = await this.keeper.finishedTurns(conversationId);
+    const { turns: finished, isAll } = await this.keeper.finishedTurns(conversationId);
     const { ends, savedIds } = await this.branches.savedState(
       conversationId,
       finished.map((turn) => turn.id),
@@ -51,6 +53,7 @@ export class ConversationTreeReader {
     ];
     return {
       conversationId,
+      isWhole: isAll,
       lastSaved: ends.lastSequence,
       ends: placement.ends,
       branches: new Map(branches.map((branch) => [branch.branch, branch])),

@@ -142,33 +142,16 @@ export class TurnKeeper implements OnModuleInit {
   }
 
   /**
-   * Whether a turn of a conversation runs, is about to, or waits to be saved.
-   * @throws turn_unreachable while Redis is away, since nobody knows.
+   * The finished turns of a conversation that wait to be saved, in the order in which they will be. Not all of them
+   * while Redis is away, since those that wait there are not seen.
    */
-  async hasTurns(conversationId: string): Promise<boolean> {
-    const isInRedis = await this.orDegraded(
-      () => this.store.hasTurns(conversationId),
-      (cause) => Promise.reject(turnUnreachable({ cause, retryAfterSeconds: 1 })),
+  async finishedTurns(conversationId: string): Promise<{ turns: Turn[]; isAll: boolean }> {
+    const inRedis = await this.orDegraded<Turn[] | undefined>(
+      () => this.store.finishedTurns(conversationId),
+      () => Promise.resolve(undefined),
     );
-    return isInRedis || this.waiting.hasTurns(conversationId);
-  }
-
-  /**
-   * The finished turns of a conversation that wait to be saved, in the order in which they will be. Without Redis
-   * those that wait there are not seen.
-   */
-  async finishedTurns(conversationId: string): Promise<Turn[]> {
-    const [inRedis, inDatabase] = await Promise.all([
-      this.orDegraded<Turn[]>(
-        () => this.store.finishedTurns(conversationId),
-        () => Promise.resolve([]),
-      ),
-      this.waiting.finishedTurns(conversationId),
-    ]);
-    if (inDatabase.length === 0) return inRedis;
-    // The saver brings both together in this order. Those of one moment stay in theirs.
-    const all = new Map([...inDatabase, ...inRedis].map((turn) => [turn.id, turn]));
-    return [...all.values()].sort((a, b) => Date.parse(a.started_at) - Date.parse(b.started_at));
+    const inDatabase = await this.waiting.finishedTurns(conversationId);
+    return { turns: inSavingOrder(inRedis ?? [], inDatabase), isAll: inRedis !== undefined };
   }
 
   /** A turn that waits in the database and asked for the same, at most so long ago. */
@@ -266,4 +249,11 @@ export class TurnKeeper implements OnModuleInit {
       throw error;
     }
   }
+}
+
+/** As the saver brings together what waits in Redis and in the database. Those of one moment stay in their order. */
+function inSavingOrder(inRedis: readonly Turn[], inDatabase: readonly Turn[]): Turn[] {
+  if (inDatabase.length === 0) return [...inRedis];
+  const all = new Map([...inDatabase, ...inRedis].map((turn) => [turn.id, turn]));
+  return [...all.values()].sort((a, b) => Date.parse(a.started_at) - Date.parse(b.started_at));
 }

@@ -102,11 +102,6 @@ export const runningScript = new RedisScript(`
   end
   return false`);
 
-/** True if one waits to be saved, runs, or is about to. */
-export const hasTurnsScript = new RedisScript(`
-  if redis.call('LLEN', KEYS[1]) > 0 or redis.call('LLEN', KEYS[2]) > 0 then return 1 end
-  return 0`);
-
 export const abandonedScript = new RedisScript(`
   ${NOW_MS}
   return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1])`);

@@ -155,12 +155,6 @@ export class TurnStore implements TurnPlace {
     return this.parse(json as string | null);
   }
 
-  /** Whether a turn of this conversation runs, is about to, or waits to be saved. */
-  async hasTurns(conversationId: string): Promise<boolean> {
-    const { order, line } = keysOf(conversationId);
-    return (await this.run(scripts.hasTurnsScript, [order, line], [])) === 1;
-  }
-
   /** A turn that runs or waits to be saved, with the pieces of its answer from number `from` on. */
   async view({ conversationId, turnId }: WaitingTurn, from: number): Promise<TurnView | undefined> {
     const results = await this.breaker.run(() =>

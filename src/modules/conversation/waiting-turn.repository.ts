@@ -166,15 +166,6 @@ export class WaitingTurnRepository implements TurnPlace {
     return rows.flatMap((row) => parseTurn(row.turn) ?? []);
   }
 
-  /** Whether a turn of this conversation runs, is about to, or waits to be saved. */
-  async hasTurns(conversationId: string): Promise<boolean> {
-    const rows: unknown[] = await this.transactions.single.query(
-      `SELECT 1 FROM waiting_turns WHERE conversation_id = ? AND state <> 'skipped' LIMIT 1`,
-      [conversationId],
-    );
-    return rows.length > 0;
-  }
-
   /** Running turns whose processes gave no sign of life; they are the caller's to end for the time of a lease. */
   claimAbandoned(limit: number): Promise<AbandonedTurn[]> {
     return this.transactions.run(async (transaction) => {

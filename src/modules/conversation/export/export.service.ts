@@ -95,13 +95,13 @@ export class ExportService {
   }
 
   private async waitingTurns(conversationId: string): Promise<Map<string, Turn>> {
-    if (!(await this.keeper.isRedisThere())) {
+    const { turns, isAll } = await this.keeper.finishedTurns(conversationId);
+    if (!isAll) {
       throw serviceUnavailable({
         detail: 'Without Redis it cannot be told whether the export would be complete.',
         retryAfterSeconds: 5,
       });
     }
-    const turns = await this.keeper.finishedTurns(conversationId);
     return new Map(turns.map((turn) => [turn.id, turn]));
   }
 }
