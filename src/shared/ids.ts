@@ -1,4 +1,4 @@
-import { v7 } from 'uuid';
+import { v5, v7 } from 'uuid';
 import { z } from 'zod';
 
 /**
@@ -7,6 +7,19 @@ import { z } from 'zod';
  */
 export function newId(): string {
   return v7();
+}
+
+/**
+ * The id of what `name` means within `namespace`, itself an id: UUID version 5 (RFC 9562), the same for the same two
+ * for ever.
+ */
+export function derivedId(namespace: string, name: string): string {
+  return v5(name, namespace);
+}
+
+/** Whether an id was made by `derivedId`: only such an id can be made twice. */
+export function isDerivedId(id: string): boolean {
+  return id.charAt(14) === '5';
 }
 
 /** An id as a client sends it. Upper case is accepted and lowered, because MySQL compares ids byte by byte. */

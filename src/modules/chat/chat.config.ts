@@ -8,6 +8,12 @@ export const chatConfig = defineConfig('chat', {
     schema: read.integer(50, { min: 0, max: 200 }),
     example: '50',
   }),
+  defaultModel: variable({
+    env: 'LOCKKEEPER_CHAT_DEFAULT_MODEL',
+    description: 'The model of a POST /api/chat that names none. Empty: the first of all models.',
+    schema: read.text(''),
+    example: 'local',
+  }),
   maxRunningTurns: variable({
     env: 'LOCKKEEPER_CHAT_MAX_RUNNING_TURNS',
     description: 'How many turns one API process runs at once before it answers 503.',

@@ -2,12 +2,23 @@ import { Module } from '@nestjs/common';
 import { ChatController } from './chat.controller.js';
 import { ChatModule } from './chat.module.js';
 import { ChatService } from './chat.service.js';
+import { StoredCompletionController } from './stored-completions/stored-completion.controller.js';
+import { ChatConversations } from './ui-chat/chat-conversations.service.js';
+import { LocalTurnFollower, TurnFollower } from './ui-chat/turn-follower.js';
+import { UiChatController } from './ui-chat/ui-chat.controller.js';
+import { UiChatService } from './ui-chat/ui-chat.service.js';
 import { TurnRunner } from './turn-runner.service.js';
 
-/** The OpenAI-compatible API, and the turns that run behind it. */
+/** The APIs for OpenAI clients and for the AI SDK's user interfaces, and the turns that run behind it. */
 @Module({
   imports: [ChatModule],
-  controllers: [ChatController],
-  providers: [ChatService, TurnRunner],
+  controllers: [ChatController, StoredCompletionController, UiChatController],
+  providers: [
+    ChatService,
+    TurnRunner,
+    ChatConversations,
+    UiChatService,
+    { provide: TurnFollower, useClass: LocalTurnFollower },
+  ],
 })
 export class ChatHttpModule {}

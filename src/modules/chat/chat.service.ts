@@ -38,6 +38,15 @@ interface Draft {
   newMessages: ChatMessage[];
   request: ProviderRequest;
   promptTokens: number;
+  turnOptions: TurnOptions;
+}
+
+/** How a turn differs from what the OpenAI API lets its callers say. */
+export interface TurnOptions {
+  /** Makes the conversation that is named, unless it is there. Its id must mean one of the owner's for ever. */
+  readonly makesConversation?: boolean;
+  /** The id of the last message; without it a new one. */
+  readonly messageId?: string;
 }
 
 /** Accepts chat requests: each becomes a turn that is held for, durable, and then run. */
@@ -61,12 +70,14 @@ export class ChatService {
     ownerId: string,
     body: ChatCompletionRequest,
     conversationId?: string,
+    turnOptions: TurnOptions = {},
   ): Promise<RunningTurn> {
     this.runner.checkCapacity();
     const model = this.provider.getModel(body.model);
     const newMessages = newMessagesOf(body.messages);
     if (newMessages.length === 0) throw userMessageMissing({ param: 'messages' });
-    if (conversationId !== undefined) await this.conversations.getConversation(ownerId, conversationId);
+    if (conversationId !== undefined && !turnOptions.makesConversation)
+      await this.conversations.getConversation(ownerId, conversationId);
     const options = passedOn(body);
     const messages = await this.promptOf(model, body, conversationId);
     const promptTokens = await countPromptTokens({ messages, options }, model.contextTokens);
@@ -77,6 +88,7 @@ export class ChatService {
       newMessages,
       promptTokens,
       request: { messages, options, maxOutputTokens },
+      turnOptions,
     };
     const turn = await this.acceptTurn(draft, conversationId);
     return this.runner.run({ turn, model, request: draft.request });
@@ -106,9 +118,12 @@ export class ChatService {
     await this.accounting.hold(ownerId, turnId, largestCost);
     let madeConversationId: string | undefined;
     try {
+      const firstMessage = firstUserText(draft.newMessages);
       if (conversationId === undefined) {
-        const firstMessage = firstUserText(draft.newMessages);
         madeConversationId = (await this.conversations.createConversation(ownerId, { firstMessage })).id;
+      } else if (draft.turnOptions.makesConversation) {
+        // Not to be taken back: another request of the same chat may already count on it.
+        await this.conversations.ensureConversation(ownerId, conversationId, firstMessage);
       }
       const turn = await this.newTurn(draft, turnId, conversationId ?? madeConversationId ?? '');
       await this.conversations.startTurn(turn);
@@ -129,8 +144,8 @@ export class ChatService {
   private async newTurn(draft: Draft, turnId: string, conversationId: string): Promise<Turn> {
     const startedAt = new Date(this.clock.nowMs()).toISOString();
     const messages = await Promise.all(
-      draft.newMessages.map(async (message) => ({
-        id: newId(),
+      draft.newMessages.map(async (message, index) => ({
+        id: (index === draft.newMessages.length - 1 && draft.turnOptions.messageId) || newId(),
         role: message.role,
         content: textOf(message),
         extra: extraOf(message),

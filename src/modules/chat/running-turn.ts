@@ -1,4 +1,5 @@
 import type { AppError } from '../../platform/errors/index.js';
+import type { TurnStatus } from '../conversation/index.js';
 import type { ToolCallDelta } from '../provider/index.js';
 import type { ToolCall } from './domain/answer.js';
 import type { Usage } from './domain/outcome.js';
@@ -10,6 +11,7 @@ export type AnswerPiece =
 
 /** How an answer ended. With an error, what came before it stands. */
 export interface AnswerEnd {
+  readonly status: TurnStatus;
   readonly text: string;
   readonly toolCalls: ToolCall[] | undefined;
   readonly finishReason: string;

@@ -91,6 +91,11 @@ export class TurnRunner implements BeforeApplicationShutdown {
     return running;
   }
 
+  /** The turns that run in this process, the oldest first. */
+  get runningTurns(): RunningTurn[] {
+    return [...this.active.values()].map((turn) => turn.running);
+  }
+
   /** How many turns run in this process. */
   get count(): number {
     return this.active.size;
@@ -162,6 +167,7 @@ export class TurnRunner implements BeforeApplicationShutdown {
       this.logger.error('a turn could not be closed', thrown, {});
     }
     active.running.end({
+      status: outcome.status,
       text: active.answer.text,
       toolCalls: active.answer.toolCalls,
       finishReason: active.answer.finishReason ?? 'stop',

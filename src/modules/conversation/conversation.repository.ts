@@ -33,6 +33,15 @@ export interface SequenceRange {
   from: 'start' | 'end';
 }
 
+/** What is known of a conversation when it is made. */
+interface NewConversation {
+  id: string;
+  ownerId: string;
+  title: string;
+  createdAt: Date;
+}
+
+const INSERT = 'INSERT INTO conversations (id, owner_id, title, created_at, last_activity_at) VALUES (?)';
 const COLUMNS =
   'id, owner_id, title, message_count, total_tokens, last_sequence, created_at, last_activity_at';
 const MESSAGE_COLUMNS = 'id, turn_id, sequence, role, content, extra, status, tokens, created_at';
@@ -42,19 +51,15 @@ const DELETE_BATCH = 2_000;
 export class ConversationRepository {
   constructor(private readonly transactions: Transactions) {}
 
-  async insert(conversation: { id: string; ownerId: string; title: string; createdAt: Date }): Promise<void> {
-    await this.transactions.single.query(
-      'INSERT INTO conversations (id, owner_id, title, created_at, last_activity_at) VALUES (?)',
-      [
-        [
-          conversation.id,
-          conversation.ownerId,
-          conversation.title,
-          conversation.createdAt,
-          conversation.createdAt,
-        ],
-      ],
-    );
+  async insert(conversation: NewConversation): Promise<void> {
+    await this.transactions.single.query(INSERT, [insertedValues(conversation)]);
+  }
+
+  /** Like `insert`, but leaves a conversation that is there already as it is. */
+  async insertIfMissing(conversation: NewConversation): Promise<void> {
+    await this.transactions.single.query(`${INSERT} ON DUPLICATE KEY UPDATE id = id`, [
+      insertedValues(conversation),
+    ]);
   }
 
   async findOwned(ownerId: string, id: string): Promise<ConversationRow | undefined> {
@@ -92,15 +97,11 @@ export class ConversationRepository {
 
   /**
    * Deletes a conversation: at once as seen from outside, since nothing is read but through its row; then its
-   * messages and turns in batches, so that a long one locks nothing for long.
+   * messages and turns in batches, so that a long one locks nothing for long. Its id is noted, never to be used again.
    */
   async remove(ownerId: string, id: string): Promise<boolean> {
     const { single } = this.transactions;
-    const result: { affectedRows: number } = await single.query(
-      'DELETE FROM conversations WHERE id = ? AND owner_id = ?',
-      [id, ownerId],
-    );
-    if (result.affectedRows !== 1) return false;
+    if (!(await this.removeRow(ownerId, id))) return false;
     let deleted: { affectedRows: number };
     do {
       deleted = await single.query(
@@ -110,6 +111,39 @@ export class ConversationRepository {
     } while (deleted.affectedRows === DELETE_BATCH);
     while ((await this.eraseTurns(id)) === DELETE_BATCH);
     return true;
+  }
+
+  private removeRow(ownerId: string, id: string): Promise<boolean> {
+    return this.transactions.run(async (transaction) => {
+      const result: { affectedRows: number } = await transaction.query(
+        'DELETE FROM conversations WHERE id = ? AND owner_id = ?',
+        [id, ownerId],
+      );
+      if (result.affectedRows !== 1) return false;
+      await transaction.query('INSERT IGNORE INTO erased_conversations (id, erased_at) VALUES (?, ?)', [
+        id,
+        new Date(),
+      ]);
+      return true;
+    });
+  }
+
+  /** Those of these conversations that have been deleted. */
+  async findErased(ids: readonly string[]): Promise<Set<string>> {
+    const rows: { id: string }[] = await this.transactions.single.query(
+      'SELECT id FROM erased_conversations WHERE id IN (?)',
+      [ids],
+    );
+    return new Set(rows.map((row) => row.id));
+  }
+
+  /** Those of these messages that are saved in the conversation. */
+  async findMessageIds(conversationId: string, ids: readonly string[]): Promise<Set<string>> {
+    const rows: { id: string }[] = await this.transactions.single.query(
+      'SELECT id FROM conversation_messages WHERE id IN (?) AND conversation_id = ?',
+      [ids, conversationId],
+    );
+    return new Set(rows.map((row) => row.id));
   }
 
   /** Deletes some turns and keeps their ids: they were charged, and are not lost. @returns how many. */
@@ -161,4 +195,8 @@ export class ConversationRepository {
       created_at: row.created_at.toISOString(),
     }));
   }
+}
+
+function insertedValues({ id, ownerId, title, createdAt }: NewConversation): unknown[] {
+  return [id, ownerId, title, createdAt, createdAt];
 }

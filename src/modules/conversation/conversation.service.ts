@@ -56,9 +56,25 @@ export class ConversationService {
     };
   }
 
+  /** Makes a conversation under an id that means one of this owner's for ever, unless it is there already. */
+  async ensureConversation(ownerId: string, id: string, firstMessage: string): Promise<void> {
+    const createdAt = new Date(this.clock.nowMs());
+    await this.repository.insertIfMissing({ id, ownerId, title: titleFrom(firstMessage), createdAt });
+  }
+
+  /** Undefined also if it is somebody else's. */
+  findConversation(ownerId: string, id: string): Promise<ConversationRow | undefined> {
+    return this.repository.findOwned(ownerId, id);
+  }
+
+  /** Those of these conversations that have been deleted. Their ids are not to be used again. */
+  findErasedConversations(ids: readonly string[]): Promise<Set<string>> {
+    return this.repository.findErased(ids);
+  }
+
   /** @throws conversation_not_found, also if it is somebody else's. */
   async getConversation(ownerId: string, id: string): Promise<ConversationRow> {
-    const conversation = await this.repository.findOwned(ownerId, id);
+    const conversation = await this.findConversation(ownerId, id);
     if (!conversation) throw conversationNotFound({ param: 'conversation_id' });
     return conversation;
   }

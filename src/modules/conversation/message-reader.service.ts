@@ -59,6 +59,42 @@ export class MessageReader {
     return { messages, hasEarlier: first > 1 && total > 0, hasLater: last < total };
   }
 
+  /**
+   * The latest messages of a conversation, and the turns that run in it, the oldest first: what is asked in those is
+   * not among the messages yet. Who may read it has been checked before.
+   */
+  async readLatest(conversationId: string, limit: number): Promise<MessagePage & { runningTurns: Turn[] }> {
+    // Before the page: a turn that ends in between is seen twice and dropped once, never missed.
+    const openTurns = await this.openTurns(conversationId);
+    const page = await this.readPage(conversationId, { kind: 'latest' }, limit);
+    const finishedIds = new Set(page.messages.map((message) => message.turn_id));
+    const runningTurns = openTurns.filter((turn) => turn.status === 'running' && !finishedIds.has(turn.id));
+    return { ...page, runningTurns: runningTurns.sort(byStart) };
+  }
+
+  /**
+   * Those of these messages that the conversation has, saved or not, also in turns that still run.
+   * @throws Redis's error if it is away.
+   */
+  async findMessageIds(conversationId: string, ids: readonly string[]): Promise<Set<string>> {
+    const openTurns = await this.store.openTurns(conversationId);
+    const saved = await this.repository.findMessageIds(conversationId, ids);
+    const open = new Set(openTurns.flatMap((turn) => turn.messages.map((message) => message.id)));
+    return new Set(ids.filter((id) => open.has(id) || saved.has(id)));
+  }
+
+  private async openTurns(conversationId: string): Promise<Turn[]> {
+    try {
+      return await this.store.openTurns(conversationId);
+    } catch (error) {
+      this.logger.warn('reading without Redis: turns that run are not seen', {
+        conversation_id: conversationId,
+        reason: String(error),
+      });
+      return [];
+    }
+  }
+
   private async waitingTurns(conversationId: string): Promise<Turn[]> {
     try {
       return await this.store.finishedTurns(conversationId);
@@ -81,4 +117,8 @@ function numberMessages(turns: readonly Turn[], lastSequence: number): ReadableM
   return turns.flatMap((turn) =>
     turn.messages.map((message) => ({ ...message, turn_id: turn.id, sequence: ++sequence, is_saved: false })),
   );
+}
+
+function byStart(a: Turn, b: Turn): number {
+  return a.started_at < b.started_at ? -1 : 1;
 }

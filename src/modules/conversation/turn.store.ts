@@ -165,6 +165,16 @@ export class TurnStore {
     return texts.flatMap((text) => this.parse(text) ?? []);
   }
 
+  /** All turns of a conversation that are here: those that run, and the finished ones that still wait. */
+  async openTurns(conversationId: string): Promise<Turn[]> {
+    const { turns } = conversationKeys(conversationId);
+    // The fields beside the turns themselves, such as the answers so far, are named `<turn id>:…`.
+    const ids = (await this.redis.hkeys(turns)).filter((field) => !field.includes(':'));
+    if (ids.length === 0) return [];
+    const texts = await this.redis.hmget(turns, ...ids);
+    return texts.flatMap((text) => this.parse(text) ?? []);
+  }
+
   /** The oldest finished turns of a shard. */
   async oldestWaiting(shard: number, count: number): Promise<WaitingTurn[]> {
     const members = await this.redis.lrange(shardKeys(shard).finished, 0, count - 1);
