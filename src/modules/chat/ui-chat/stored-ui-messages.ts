@@ -56,8 +56,9 @@ function mediaTypeOf(url: string): string {
 
 function answerParts(message: TurnMessage, results: ReadonlyMap<unknown, string>): UiPart[] {
   const calls = toolCallExtra.safeParse(message.extra).data?.tool_calls ?? [];
-  const text: UiPart[] =
-    message.content === '' ? [] : [{ type: 'text', text: message.content, state: 'done' }];
+  // A withheld answer has nothing at all; the AI SDK refuses messages without parts.
+  const hasText = message.content !== '' || calls.length === 0;
+  const text: UiPart[] = hasText ? [{ type: 'text', text: message.content, state: 'done' }] : [];
   return [
     ...text,
     ...calls.map(({ id, function: { name, arguments: json } }) => {

@@ -21,7 +21,7 @@ const filePart = z.object({
 const toolPart = z.object({
   toolCallId: z.string(),
   state: z.string(),
-  output: z.unknown(),
+  output: z.unknown().optional(),
   errorText: z.string().optional(),
 });
 
