@@ -66,83 +66,86 @@ describe('stored completions, asked with the openai package', () => {
       has_more: false,
     });
   });
-});
 
-it.each(['asc', 'desc'] as const)('are listed page by page in %sending order', async (order) => {
-  const { ids } = await savedTurns(11);
-  const expected = order === 'asc' ? ids : ids.toReversed();
-  expect(await listed({ limit: 4, order })).toEqual(expected);
-  const page = await openai.chat.completions.list({ limit: 4, order, after: expected[3] ?? '' });
-  expect(page.data.map(({ id }) => id)).toEqual(expected.slice(4, 8));
-  expect(page.has_more).toBe(true);
-});
-
-it('are listed by model', async () => {
-  await savedTurns(2, { model: 'one' });
-  const { ids } = await savedTurns(3, { model: 'two' });
-  expect(await listed({ model: 'two', limit: 2 })).toEqual(ids);
-  expect(await listed({ model: 'three' })).toEqual([]);
-});
-
-it('are turns that ended well', async () => {
-  const answer = await chatter.say('Hello', 'local:tokens=9,fail_after=4');
-  await saveAllTurns(test);
-  const id = `chatcmpl-${answer.turnId}`;
-  expect(await listed()).toEqual([]);
-  await expect(openai.chat.completions.retrieve(id)).rejects.toThrow(NotFoundError);
-});
-
-it('say what they answer, page by page', async () => {
-  const parts = [
-    { type: 'text' as const, text: 'look' },
-    { type: 'image_url' as const, image_url: { url: 'https://example.com/a.png' } },
-  ];
-  const { id } = await openai.chat.completions.create({
-    model: 'local',
-    messages: [
-      { role: 'system', content: 'Be brief.' },
-      { role: 'user', content: 'First' },
-      { role: 'user', content: parts },
-    ],
+  it.each(['asc', 'desc'] as const)('are listed page by page in %sending order', async (order) => {
+    const { ids } = await savedTurns(11);
+    const expected = order === 'asc' ? ids : ids.toReversed();
+    expect(await listed({ limit: 4, order })).toEqual(expected);
+    const page = await openai.chat.completions.list({ limit: 4, order, after: expected[3] ?? '' });
+    expect(page.data.map(({ id }) => id)).toEqual(expected.slice(4, 8));
+    expect(page.has_more).toBe(true);
   });
-  await saveAllTurns(test);
-  const messages = [];
-  for await (const message of openai.chat.completions.messages.list(id, { limit: 1 })) messages.push(message);
-  expect(messages).toMatchObject([
-    { role: 'user', content: 'First', content_parts: null },
-    { role: 'user', content: 'look', content_parts: parts },
-  ]);
-  const latest = await openai.chat.completions.messages.list(id, { limit: 1, order: 'desc' });
-  expect(latest.data).toEqual(messages.slice(1));
-  expect(latest.has_more).toBe(true);
-});
 
-it("are not found if they are another's, unknown, or deleted with their conversation", async () => {
-  const { conversationId, ids } = await savedTurns(1);
-  const [id = ''] = ids;
-  const stranger = await clientOf(await TestChatter.create(test));
-  const notFound = { status: 404, code: 'completion_not_found', type: 'invalid_request_error' };
-  await expect(stranger.chat.completions.retrieve(id)).rejects.toMatchObject(notFound);
-  await expect(stranger.chat.completions.messages.list(id)).rejects.toMatchObject(notFound);
-  await expect(stranger.chat.completions.list({ after: id })).rejects.toMatchObject({
-    ...notFound,
-    param: 'after',
+  it('are listed by model', async () => {
+    await savedTurns(2, { model: 'one' });
+    const { ids } = await savedTurns(3, { model: 'two' });
+    expect(await listed({ model: 'two', limit: 2 })).toEqual(ids);
+    expect(await listed({ model: 'three' })).toEqual([]);
   });
-  expect((await stranger.chat.completions.list()).data).toEqual([]);
-  for (const unknown of [`chatcmpl-${randomUUID()}`, 'chatcmpl-x', 'x'])
-    await expect(openai.chat.completions.retrieve(unknown)).rejects.toMatchObject(notFound);
-  // The messages of a long conversation go one batch after the other; its row goes first.
-  await turns.transactions.single.query('DELETE FROM conversations WHERE id = ?', [conversationId]);
-  await expect(openai.chat.completions.retrieve(id)).rejects.toMatchObject(notFound);
-  expect(await listed()).toEqual([]);
-});
 
-it('cannot be found by metadata, which is not stored', async () => {
-  const call = openai.chat.completions.list({ metadata: { key: 'value' } });
-  await expect(call).rejects.toMatchObject({ status: 400, param: 'metadata' });
-});
+  it('are turns that ended well', async () => {
+    const answer = await chatter.say('Hello', 'local:tokens=9,fail_after=4');
+    await saveAllTurns(test);
+    const id = `chatcmpl-${answer.turnId}`;
+    expect(await listed()).toEqual([]);
+    await expect(openai.chat.completions.retrieve(id)).rejects.toThrow(NotFoundError);
+  });
 
-it.each([{ limit: 0 }, { limit: 101 }, { order: 'up' }])('are not listed with %o', async (query) => {
-  const call = openai.chat.completions.list(query as OpenAI.ChatCompletionListParams);
-  await expect(call).rejects.toMatchObject({ status: 400, param: Object.keys(query)[0] });
+  it('say what they answer, page by page', async () => {
+    const parts = [
+      { type: 'text' as const, text: 'look' },
+      { type: 'image_url' as const, image_url: { url: 'https://example.com/a.png' } },
+    ];
+    const { id } = await openai.chat.completions.create({
+      model: 'local',
+      messages: [
+        { role: 'system', content: 'Be brief.' },
+        { role: 'user', content: 'First' },
+        { role: 'user', content: parts },
+        { role: 'user', content: 'Third' },
+      ],
+    });
+    await saveAllTurns(test);
+    const messages = [];
+    for await (const message of openai.chat.completions.messages.list(id, { limit: 1 }))
+      messages.push(message);
+    expect(messages).toMatchObject([
+      { role: 'user', content: 'First', content_parts: null },
+      { role: 'user', content: 'look', content_parts: parts },
+      { role: 'user', content: 'Third', content_parts: null },
+    ]);
+    const latest = await openai.chat.completions.messages.list(id, { limit: 1, order: 'desc' });
+    expect(latest.data).toEqual(messages.slice(2));
+    expect(latest.has_more).toBe(true);
+  });
+
+  it("are not found if they are another's, unknown, or deleted with their conversation", async () => {
+    const { conversationId, ids } = await savedTurns(1);
+    const [id = ''] = ids;
+    const stranger = await clientOf(await TestChatter.create(test));
+    const notFound = { status: 404, code: 'completion_not_found', type: 'invalid_request_error' };
+    await expect(stranger.chat.completions.retrieve(id)).rejects.toMatchObject(notFound);
+    await expect(stranger.chat.completions.messages.list(id)).rejects.toMatchObject(notFound);
+    await expect(stranger.chat.completions.list({ after: id })).rejects.toMatchObject({
+      ...notFound,
+      param: 'after',
+    });
+    expect((await stranger.chat.completions.list()).data).toEqual([]);
+    for (const unknown of [`chatcmpl-${randomUUID()}`, 'chatcmpl-x', 'x'])
+      await expect(openai.chat.completions.retrieve(unknown)).rejects.toMatchObject(notFound);
+    // The messages of a long conversation go one batch after the other; its row goes first.
+    await turns.transactions.single.query('DELETE FROM conversations WHERE id = ?', [conversationId]);
+    await expect(openai.chat.completions.retrieve(id)).rejects.toMatchObject(notFound);
+    expect(await listed()).toEqual([]);
+  });
+
+  it('cannot be found by metadata, which is not stored', async () => {
+    const call = openai.chat.completions.list({ metadata: { key: 'value' } });
+    await expect(call).rejects.toMatchObject({ status: 400, param: 'metadata' });
+  });
+
+  it.each([{ limit: 0 }, { limit: 101 }, { order: 'up' }])('are not listed with %o', async (query) => {
+    const call = openai.chat.completions.list(query as OpenAI.ChatCompletionListParams);
+    await expect(call).rejects.toMatchObject({ status: 400, param: Object.keys(query)[0] });
+  });
 });
