@@ -3,7 +3,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { derivedId } from '../../src/shared/ids.js';
 import { TestChatter } from '../factories/chat.js';
 import { createTestApp, type TestApp } from '../factories/test-app.js';
+import { createTcpProxy, type TcpProxy } from '../factories/tcp-proxy.js';
+import { createTestRedis } from '../factories/test-redis.js';
 import { TestTurns } from '../factories/turns.js';
+import { waitUntil } from '../factories/wait.js';
 import { answering, FakeUpstream } from '../fakes/openai-upstream.js';
 
 const PRICES = { input_price: '1', output_price: '2' };
@@ -18,6 +21,7 @@ const text = (content: string) => ({ type: 'text', text: content });
 
 describe('chats of useChat', () => {
   let upstream: FakeUpstream;
+  let redis: TcpProxy;
   let test: TestApp;
   let turns: TestTurns;
   let chatter: TestChatter;
@@ -25,7 +29,10 @@ describe('chats of useChat', () => {
 
   beforeAll(async () => {
     upstream = await FakeUpstream.start();
+    redis = await createTcpProxy(await createTestRedis());
     test = await createTestApp({
+      LOCKKEEPER_REDIS_URL: redis.url,
+      LOCKKEEPER_REDIS_COMMAND_TIMEOUT_MS: '1000',
       LOCKKEEPER_UPSTREAM_URL: upstream.url,
       LOCKKEEPER_MODELS: JSON.stringify([
         { id: 'first', ...PRICES },
@@ -44,6 +51,7 @@ describe('chats of useChat', () => {
     await turns.close();
     await test.close();
     await upstream.close();
+    await redis.cut();
   });
 
   async function post(payload: object) {
@@ -237,6 +245,19 @@ describe('chats of useChat', () => {
     const page = await list(conversationId);
     expect(page.messages).toHaveLength(200);
     expect(page.has_earlier).toBe(true);
+  });
+
+  it('can be read while Redis is away, and take messages again afterwards', async () => {
+    await ask('question', 'm1');
+    await turns.saveAll();
+    await redis.cut();
+    const refused = await ask('on', 'm2');
+    const shown = await texts();
+    await redis.restore();
+    expect(refused).toMatchObject({ status: 503, code: 'service_unavailable' });
+    expect(shown).toEqual(['question', 'answer']);
+    await waitUntil('the message is taken', async () => (await ask('on', 'm2')).status === 200);
+    expect(await texts()).toEqual(['question', 'answer', 'on', 'answer']);
   });
 
   it('have no stream to follow while nothing runs', async () => {

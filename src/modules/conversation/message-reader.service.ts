@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { serviceUnavailable } from '../../platform/errors/index.js';
 import { ConversationRepository, type SavedMessage } from './conversation.repository.js';
 import type { Turn } from './domain/turn.js';
 import { TurnStore } from './turn.store.js';
@@ -74,10 +75,12 @@ export class MessageReader {
 
   /**
    * Those of these messages that the conversation has, saved or not, also in turns that still run.
-   * @throws Redis's error if it is away.
+   * @throws service_unavailable if Redis is away.
    */
   async findMessageIds(conversationId: string, ids: readonly string[]): Promise<Set<string>> {
-    const openTurns = await this.store.openTurns(conversationId);
+    const openTurns = await this.store.openTurns(conversationId).catch((cause: unknown) => {
+      throw serviceUnavailable({ cause, retryAfterSeconds: 1 });
+    });
     const saved = await this.repository.findMessageIds(conversationId, ids);
     const open = new Set(openTurns.flatMap((turn) => turn.messages.map((message) => message.id)));
     return new Set(ids.filter((id) => open.has(id) || saved.has(id)));

@@ -105,6 +105,7 @@ describe('the fork of a turn', () => {
     expect(regenerate('a9')).toBe('a9');
     expect(regenerate('made up by the client')).toBe('a1');
     expect(regenerate()).toBe('a1');
+    expect(regenerate(id)).toBe('a1');
   });
 
   it('is beside the question if it never got an answer', () => {

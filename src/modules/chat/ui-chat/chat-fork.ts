@@ -53,7 +53,8 @@ export function forkOf(
   if (intent.kind === 'edit') return { kind: 'edit', messageId: questionId };
   const named =
     intent.messageId !== undefined && storedIds.has(intent.messageId) ? intent.messageId : undefined;
-  return { kind: 'regenerate', messageId: named ?? answerTo(questionId, latest) };
+  const isAnswer = named !== undefined && named !== questionId;
+  return { kind: 'regenerate', messageId: isAnswer ? named : answerTo(questionId, latest) };
 }
 
 function answerTo(questionId: string, latest: readonly ReadableMessage[]): string {
