@@ -198,6 +198,7 @@ describe('the erasure of a user', () => {
     expect((await erasures.of(user.id))?.finished_at).toBeInstanceOf(Date);
     expect(await columnsWith(turns.transactions, late)).toEqual([
       'audit_log.subject_id',
+      'erased_conversations.id',
       'erasures.subject_id',
     ]);
   });

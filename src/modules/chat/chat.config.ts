@@ -29,6 +29,12 @@ export const chatConfig = defineConfig('chat', {
     schema: read.integer(4_000_000, { min: 1_000, max: 12_000_000 }),
     example: '4000000',
   }),
+  defaultModel: variable({
+    env: 'LOCKKEEPER_CHAT_DEFAULT_MODEL',
+    description: 'The model of a POST /api/chat that names none. Empty: the first of all models.',
+    schema: read.text(''),
+    example: 'local',
+  }),
   maxRunningTurns: variable({
     env: 'LOCKKEEPER_CHAT_MAX_RUNNING_TURNS',
     description: 'How many turns one API process runs at once before it answers 503.',

@@ -3,7 +3,14 @@ import type { ConfigOf } from '../../platform/config/index.js';
 import { AppError, serviceUnavailable } from '../../platform/errors/index.js';
 import { Clock } from '../../shared/clock.js';
 import { newId } from '../../shared/ids.js';
-import { ConversationService, type KeptTurn, type Turn, TurnKeeper } from '../conversation/index.js';
+import {
+  ConversationService,
+  type KeptTurn,
+  placeOf,
+  type Turn,
+  TurnKeeper,
+  type WaitingTurn,
+} from '../conversation/index.js';
 import {
   type ChatMessage,
   costOf,
@@ -55,6 +62,10 @@ interface Draft {
 export interface TurnOptions {
   /** Continues this conversation. */
   readonly conversationId?: string | undefined;
+  /** Makes that conversation, unless it is there. Its id must mean one of the owner's for ever. */
+  readonly makesConversation?: boolean;
+  /** The id of the last message; without it a new one. */
+  readonly messageId?: string | undefined;
   /** Makes a branch of it instead of going on where it ends. */
   readonly fork?: ForkRequest | undefined;
   /** A repeated request with the same key gets the turn of the first. */
@@ -96,7 +107,9 @@ export class ChatService {
     const newMessages = storesMessages ? newMessagesOf(body.messages) : [];
     if (storesMessages && newMessages.length === 0) throw userMessageMissing({ param: 'messages' });
     checkMessageSizes(newMessages, this.config.maxMessageBytes);
-    if (conversationId !== undefined) await this.conversations.checkContinuable(ownerId, conversationId);
+    if (conversationId !== undefined && !options.makesConversation) {
+      await this.conversations.checkContinuable(ownerId, conversationId);
+    }
     const identity = await this.requests.identify({
       ownerId,
       body,
@@ -108,10 +121,9 @@ export class ChatService {
     if (identity.earlier) return this.followTurn(identity, gone);
     try {
       this.runner.checkCapacity();
-      const isNew = conversationId === undefined;
-      if (!isNew) await this.gate.enter(identity, ownerId, gone);
+      if (conversationId !== undefined) await this.gate.enter(identity, ownerId, gone);
       const draft = await this.draftTurn(ownerId, model, body, options);
-      const kept = await this.acceptTurn(draft, identity, isNew);
+      const kept = await this.acceptTurn(draft, identity, options);
       if (kept) return this.runner.run({ kept, model, request: draft.request });
     } catch (error) {
       await this.requests.forget(ownerId, identity);
@@ -119,6 +131,18 @@ export class ChatService {
       throw error;
     }
     return this.followTurn(identity, gone);
+  }
+
+  /** Asks for the end of a turn, whichever process runs it. Returns false if it does not run. Whose it is has been checked. */
+  async stopTurn(place: WaitingTurn): Promise<boolean> {
+    const isHere = this.runner.find(place.turnId)?.conversationId === place.conversationId;
+    return (isHere && this.runner.stop(place.turnId)) || this.keeper.requestStop(place);
+  }
+
+  /** The same for the turn that runs in a conversation. */
+  async stopRunning(conversationId: string): Promise<boolean> {
+    const running = await this.keeper.findRunning(conversationId);
+    return running !== undefined && this.stopTurn(placeOf(running));
   }
 
   private async followTurn(identity: TurnIdentity, gone: AbortSignal): Promise<RunningTurn> {
@@ -175,21 +199,23 @@ export class ChatService {
   private async acceptTurn(
     draft: Draft,
     identity: TurnIdentity,
-    isNew: boolean,
+    options: TurnOptions,
   ): Promise<KeptTurn | undefined> {
+    const isNew = options.conversationId === undefined;
     const { ownerId, model, promptTokens, request } = draft;
     const { turnId, conversationId } = identity;
     const largestCost = costOf(model, { promptTokens, completionTokens: request.maxOutputTokens });
     const isOpen = await this.accounting.hold(ownerId, turnId, largestCost);
     if (!isOpen) throw idempotencyKeySpent({ param: 'Idempotency-Key' });
     try {
-      if (isNew) {
-        const firstMessage = firstUserText(draft.newMessages);
+      const firstMessage = firstUserText(draft.newMessages);
+      if (isNew || options.makesConversation) {
         await this.conversations.createConversation(ownerId, { id: conversationId, firstMessage });
       }
-      return await this.keeper.start(await this.newTurn(draft, identity));
+      return await this.keeper.start(await this.newTurn(draft, identity, options.messageId));
     } catch (error) {
       await this.accounting.close(ownerId, turnId, { kind: 'release' });
+      // With an id that follows from a key or a chat's name another request may already count on it.
       if (isNew && !identity.isKeyed) {
         await this.conversations.withdrawConversation(ownerId, conversationId);
       }
@@ -202,11 +228,11 @@ export class ChatService {
     }
   }
 
-  private async newTurn(draft: Draft, identity: TurnIdentity): Promise<Turn> {
+  private async newTurn(draft: Draft, identity: TurnIdentity, messageId?: string): Promise<Turn> {
     const startedAt = new Date(this.clock.nowMs()).toISOString();
     const messages = await Promise.all(
-      draft.newMessages.map(async (message) => ({
-        id: newId(),
+      draft.newMessages.map(async (message, index) => ({
+        id: (index === draft.newMessages.length - 1 && messageId) || newId(),
         role: message.role,
         content: textOf(message),
         extra: extraOf(message),

@@ -71,8 +71,8 @@ export class TurnRequests {
   }
 
   private async byKey(mark: RequestMark, key: string, requestHash: string): Promise<TurnIdentity> {
-    const turnId = derivedId('turn', mark.ownerId, key);
-    const conversationId = mark.conversationId ?? derivedId('conversation', mark.ownerId, key);
+    const turnId = derivedId(mark.ownerId, `turn:${key}`);
+    const conversationId = mark.conversationId ?? derivedId(mark.ownerId, `conversation:${key}`);
     const view = await this.keeper.view({ conversationId, turnId }, 0);
     const isOther = view ? view.turn.request_hash !== requestHash : !(await this.keeper.isUnknown(turnId));
     if (isOther) throw idempotencyKeyReused({ param: 'Idempotency-Key' });

@@ -15,6 +15,7 @@ import { SaveWorkerRepository } from './operations/save-worker.repository.js';
 import { SaveLine } from './save-line.js';
 import { SaveSlots } from './save-slots.js';
 import { SaveWake } from './save-wake.js';
+import { SavedTurnReader } from './saved-turn-reader.service.js';
 import { SavedTurnRepository } from './saved-turn.repository.js';
 import { TurnKeeper } from './turn-keeper.service.js';
 import { WaitingTurnRepository } from './waiting-turn.repository.js';
@@ -47,6 +48,7 @@ import { TurnStore } from './turn.store.js';
     ConversationTreeReader,
     MessageReader,
     BranchService,
+    SavedTurnReader,
     ConversationService,
   ],
   exports: [
@@ -58,6 +60,7 @@ import { TurnStore } from './turn.store.js';
     Erasers,
     MessageReader,
     ParkedConversationRepository,
+    SavedTurnReader,
     SaveLine,
     SaveSlots,
     SaveWake,

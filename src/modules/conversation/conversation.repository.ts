@@ -19,6 +19,7 @@ const COLUMNS =
 export class ConversationRepository {
   constructor(private readonly transactions: Transactions) {}
 
+  /** Makes a conversation; one that is there already is left as it is. */
   async insert(conversation: { id: string; ownerId: string; title: string; createdAt: Date }): Promise<void> {
     await this.transactions.single.query(
       'INSERT IGNORE INTO conversations (id, owner_id, title, created_at, last_activity_at) VALUES (?)',
@@ -32,6 +33,15 @@ export class ConversationRepository {
         ],
       ],
     );
+  }
+
+  /** Those of these conversations that have been deleted. */
+  async findErased(ids: readonly string[]): Promise<Set<string>> {
+    const rows: { id: string }[] = await this.transactions.single.query(
+      'SELECT id FROM erased_conversations WHERE id IN (?)',
+      [ids],
+    );
+    return new Set(rows.map((row) => row.id));
   }
 
   /** Whether a user has so many conversations; looks at no more of them. */

@@ -60,9 +60,19 @@ export class ConversationService {
     };
   }
 
+  /** Undefined also if it is somebody else's. */
+  findConversation(ownerId: string, id: string): Promise<ConversationRow | undefined> {
+    return this.repository.findOwned(ownerId, id);
+  }
+
+  /** Those of these conversations that have been deleted. Their ids are not to be used again. */
+  findErasedConversations(ids: readonly string[]): Promise<Set<string>> {
+    return this.repository.findErased(ids);
+  }
+
   /** @throws conversation_not_found, also if it is somebody else's. */
   async getConversation(ownerId: string, id: string): Promise<ConversationRow> {
-    const conversation = await this.repository.findOwned(ownerId, id);
+    const conversation = await this.findConversation(ownerId, id);
     if (!conversation) throw conversationNotFound({ param: 'conversation_id' });
     return conversation;
   }

@@ -3,6 +3,8 @@ import { type ConversationTree, ConversationTreeReader } from './conversation-tr
 import { branchNotFound } from './conversation.errors.js';
 import { clip, type PagePlace, type PathPage, pathOf, ReadablePath, type Segment } from './domain/path.js';
 import { forksAt, groupSiblings, placesOfSiblings, type Sibling } from './domain/siblings.js';
+import type { Turn } from './domain/turn.js';
+import { TurnKeeper } from './turn-keeper.service.js';
 import { MessageRepository, type SavedMessage } from './message.repository.js';
 
 export interface ReadableMessage extends SavedMessage {
@@ -28,6 +30,7 @@ export class MessageReader {
   constructor(
     private readonly trees: ConversationTreeReader,
     private readonly messages: MessageRepository,
+    private readonly keeper: TurnKeeper,
   ) {}
 
   /** A page of at most `limit` messages of the active path. Who may read it has been checked before. */
@@ -38,6 +41,32 @@ export class MessageReader {
   ): Promise<PathPage<ReadableMessage>> {
     const tree = await this.trees.read(conversationId);
     return this.pageOf(tree, pathOf(tree.branches, tree.ends.activeBranch), place, limit);
+  }
+
+  /**
+   * The latest messages of the active path, and the turn that runs: what is asked in it is not among the messages yet.
+   * Who may read it has been checked before.
+   */
+  async readLatest(
+    conversationId: string,
+    limit: number,
+  ): Promise<PathPage<ReadableMessage> & { runningTurn: Turn | undefined }> {
+    // Before the page: a turn that ends in between is seen twice and dropped once, never missed.
+    const running = await this.keeper.findRunning(conversationId);
+    const page = await this.readPage(conversationId, { kind: 'latest' }, limit);
+    const hasEnded = page.messages.some((message) => message.turn_id === running?.id);
+    return { ...page, runningTurn: hasEnded ? undefined : running };
+  }
+
+  /** Those of these messages that the conversation has, saved or not, also in a turn that still runs. */
+  async findMessageIds(conversationId: string, ids: readonly string[]): Promise<Set<string>> {
+    const running = await this.keeper.findRunning(conversationId);
+    const { turns } = await this.keeper.finishedTurns(conversationId);
+    const saved = await this.messages.findIds(conversationId, ids);
+    const open = new Set(
+      [...turns, ...(running ? [running] : [])].flatMap((turn) => turn.messages.map(({ id }) => id)),
+    );
+    return new Set(ids.filter((id) => open.has(id) || saved.has(id)));
   }
 
   /** A page of all messages of a conversation, whatever their branch, in the order of their numbers. */

@@ -64,6 +64,15 @@ export class MessageRepository {
     return rows.map(toMessage);
   }
 
+  /** Those of these messages that are saved in the conversation. */
+  async findIds(conversationId: string, ids: readonly string[]): Promise<Set<string>> {
+    const rows: { id: string }[] = await this.transactions.single.query(
+      'SELECT id FROM conversation_messages WHERE id IN (?) AND conversation_id = ?',
+      [ids, conversationId],
+    );
+    return new Set(rows.map((row) => row.id));
+  }
+
   /** Where these messages of a conversation are; one that is not there, or not yet by then, is left out. */
   async findPlaces(
     conversationId: string,

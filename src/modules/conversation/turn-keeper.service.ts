@@ -192,7 +192,7 @@ export class TurnKeeper implements OnModuleInit {
   }
 
   private async viewSaved(place: WaitingTurn, from: number): Promise<TurnView | undefined> {
-    const turn = await this.saved.find(place.turnId);
+    const turn = await this.saved.findWhole(place.turnId);
     if (turn?.conversation_id !== place.conversationId) return undefined;
     const pieces = await this.orDegraded(
       () => this.store.pieces(place, from),

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Transaction, Transactions } from '../../platform/database/index.js';
+import { isDerivedId, newId } from '../../shared/ids.js';
 import type { MicroCoins } from '../../shared/money.js';
 import { findForkPoints, insertBranches, lastBranches } from './branch.repository.js';
 import { placeTurns, type Placement } from './domain/placement.js';
@@ -54,7 +55,11 @@ export class TurnRepository {
       }
       if (fresh.length === 0) return dropped;
       await insertTurns(transaction, fresh);
-      const additions = await placeAll(transaction, fresh, conversations);
+      const additions = await placeAll(
+        transaction,
+        await withUniqueMessages(transaction, fresh),
+        conversations,
+      );
       await insertBranches(
         transaction,
         additions.flatMap(({ conversationId, branches }) =>
@@ -147,6 +152,31 @@ async function insertTurns(transaction: Transaction, turns: readonly Turn[]): Pr
       ]),
     ],
   );
+}
+
+/**
+ * The turns with a new id for each message whose id is taken. Ids that come of what a client calls its messages are
+ * looked at before a turn is accepted, but two requests at once can bring the same. Their conversation is locked here.
+ */
+async function withUniqueMessages(
+  transaction: Transaction,
+  turns: readonly Turn[],
+): Promise<readonly Turn[]> {
+  const ids = turns.flatMap((turn) => turn.messages.map(({ id }) => id)).filter(isDerivedId);
+  if (ids.length === 0) return turns;
+  const rows: { id: string }[] = await transaction.query(
+    'SELECT id FROM conversation_messages WHERE id IN (?)',
+    [ids],
+  );
+  const taken = new Set(rows.map((row) => row.id));
+  return turns.map((turn) => ({
+    ...turn,
+    messages: turn.messages.map((message) => {
+      const id = taken.has(message.id) ? newId() : message.id;
+      taken.add(id);
+      return { ...message, id };
+    }),
+  }));
 }
 
 /** Where the messages of each conversation go. Its row is locked, so nobody else adds to it meanwhile. */

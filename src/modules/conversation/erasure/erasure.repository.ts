@@ -44,6 +44,7 @@ export class ErasureRepository {
       'DELETE FROM conversations WHERE id = ? AND owner_id = ?',
       [id, ownerId],
     );
+    if (result.affectedRows === 1) await noteErasedConversations(transaction, [id]);
     return result.affectedRows === 1;
   }
 
@@ -54,7 +55,9 @@ export class ErasureRepository {
       [ownerId, limit],
     );
     const ids = rows.map((row) => row.id);
-    if (ids.length > 0) await transaction.query('DELETE FROM conversations WHERE id IN (?)', [ids]);
+    if (ids.length === 0) return ids;
+    await transaction.query('DELETE FROM conversations WHERE id IN (?)', [ids]);
+    await noteErasedConversations(transaction, ids);
     return ids;
   }
 
@@ -203,4 +206,11 @@ export class ErasureRepository {
   async noteErasedTurns(turnIds: readonly string[]): Promise<void> {
     await this.transactions.run((transaction) => noteErased(transaction, turnIds));
   }
+}
+
+/** Their ids are never to be used again. */
+async function noteErasedConversations(transaction: Transaction, ids: readonly string[]): Promise<void> {
+  await transaction.query('INSERT IGNORE INTO erased_conversations (id, erased_at) VALUES ?', [
+    ids.map((id) => [id, new Date()]),
+  ]);
 }
