@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ConversationRepository } from './conversation.repository.js';
 import { ConversationService } from './conversation.service.js';
+import { MessageTextRepository } from './message-text.repository.js';
 import { MessageReader } from './message-reader.service.js';
 import { TurnRepository } from './turn.repository.js';
 import { TurnSaver } from './turn-saver.service.js';
@@ -10,6 +11,7 @@ import { TurnStore } from './turn.store.js';
   providers: [
     ConversationRepository,
     TurnRepository,
+    MessageTextRepository,
     TurnStore,
     TurnSaver,
     MessageReader,

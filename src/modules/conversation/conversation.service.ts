@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import type { Transaction } from '../../platform/database/index.js';
 import { JobQueue } from '../../platform/queue/index.js';
 import { Clock } from '../../shared/clock.js';
 import { newId } from '../../shared/ids.js';
@@ -8,6 +9,7 @@ import { shardOf } from './domain/shards.js';
 import { titleFrom, type Turn } from './domain/turn.js';
 import { saveTurns } from './jobs/save-turns.job.js';
 import { MessageReader, type ReadableMessage } from './message-reader.service.js';
+import { MessageTextRepository, type OwnedMessage, type TextMessage } from './message-text.repository.js';
 import { type SavedTurn, TurnRepository } from './turn.repository.js';
 import { TurnSaver } from './turn-saver.service.js';
 import { type AbandonedTurn, TurnStore } from './turn.store.js';
@@ -24,6 +26,7 @@ export class ConversationService {
   constructor(
     private readonly repository: ConversationRepository,
     private readonly turns: TurnRepository,
+    private readonly texts: MessageTextRepository,
     private readonly reader: MessageReader,
     private readonly store: TurnStore,
     private readonly saver: TurnSaver,
@@ -156,6 +159,39 @@ export class ConversationService {
   /** Those of these turns that are neither saved nor erased with their conversation. */
   findUnknownTurns(turnIds: readonly string[]): Promise<string[]> {
     return this.turns.findUnknown(turnIds);
+  }
+
+  /** What users and models said in these saved turns, in words. Turns that are not there have no messages. */
+  readTurnMessages(turnIds: readonly string[]): Promise<TextMessage[]> {
+    return this.texts.listOfTurns(turnIds);
+  }
+
+  /** Those of these saved messages that are in a conversation of this owner, with the beginnings of their texts. */
+  readOwnedMessages(ownerId: string, messageIds: readonly string[]): Promise<OwnedMessage[]> {
+    return this.texts.listOwned(ownerId, messageIds);
+  }
+
+  /** The beginnings of the texts of those of these messages that there are. */
+  readMessageTexts(messageIds: readonly string[]): Promise<Map<string, string>> {
+    return this.texts.textsOf(messageIds);
+  }
+
+  /**
+   * Keeps conversations from being deleted until the transaction ends.
+   * @returns those that there are; the others have been deleted.
+   */
+  holdConversations(transaction: Transaction, ids: readonly string[]): Promise<Set<string>> {
+    return this.texts.holdConversations(transaction, ids);
+  }
+
+  /** Turns that were saved before `savedBefore` and never told to `markTurnsIndexed`, the longest saved first. */
+  listUnindexedTurns(savedBefore: Date, limit: number): Promise<string[]> {
+    return this.texts.listUnindexed(savedBefore, limit);
+  }
+
+  /** Notes that the search has these turns. */
+  async markTurnsIndexed(turnIds: readonly string[]): Promise<void> {
+    await this.texts.markIndexed(turnIds);
   }
 
   /** How many finished turns wait to be saved. @throws Redis's error if it is away. */

@@ -1,7 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { isServerRefusal } from '../../platform/database/index.js';
+import { Events } from '../../platform/events/index.js';
 import { SAVE_SHARDS } from './domain/shards.js';
 import type { Turn } from './domain/turn.js';
+import { turnsSaved } from './events/turns-saved.event.js';
 import { TurnRepository } from './turn.repository.js';
 import { TurnStore, type WaitingTurn } from './turn.store.js';
 
@@ -18,6 +20,7 @@ export class TurnSaver {
   constructor(
     private readonly store: TurnStore,
     private readonly repository: TurnRepository,
+    private readonly events: Events,
   ) {}
 
   /**
@@ -65,6 +68,7 @@ export class TurnSaver {
     const startedAt = performance.now();
     try {
       await this.repository.saveTurns(group);
+      this.events.emit(turnsSaved, { turnIds: group.map(({ id }) => id) });
       await this.store.forget(group.map(placeOf));
       await this.store.setAside(damaged);
       this.logger.log('turns saved', {
@@ -84,6 +88,7 @@ export class TurnSaver {
       if (blocked.has(turn.conversation_id)) continue;
       try {
         await this.repository.saveTurns([turn]);
+        this.events.emit(turnsSaved, { turnIds: [turn.id] });
         await this.store.forget([placeOf(turn)]);
       } catch (error) {
         if (!isServerRefusal(error)) throw error;

@@ -1,0 +1,183 @@
+import { Injectable } from '@nestjs/common';
+import { isDuplicateKey, type Transaction, Transactions } from '../../platform/database/index.js';
+
+/** Where a message lies in the index. */
+export interface IndexPlace {
+  ownerKey: bigint;
+  messageNo: bigint;
+}
+
+/** A message with what it is to be found by. */
+export interface MessageEntry {
+  ownerKey: bigint;
+  /** The number that it should have; the index takes the next that is free. */
+  messageNo: bigint;
+  messageId: string;
+  conversationId: string;
+  terms: readonly number[];
+}
+
+export interface IndexedMessage extends IndexPlace {
+  messageId: string;
+}
+
+interface PlaceRow {
+  owner_key: string;
+  message_no: string;
+  message_id: string;
+}
+
+const POSTINGS_A_STATEMENT = 2_000;
+/** How many messages of one owner in the same millisecond may have asked for the same number. */
+const MAX_NUMBER_TRIES = 100;
+const PLACE_COLUMNS = 'owner_key, message_no, message_id';
+
+/** Writes the index: which messages there are, their postings and their vectors. */
+@Injectable()
+export class SearchIndexRepository {
+  constructor(private readonly transactions: Transactions) {}
+
+  run<T>(body: (transaction: Transaction) => Promise<T>): Promise<T> {
+    return this.transactions.run(body);
+  }
+
+  /** Those of these messages that are in the index. What is in it has all its postings. */
+  async findIndexed(messageIds: readonly string[]): Promise<IndexedMessage[]> {
+    if (messageIds.length === 0) return [];
+    const rows: PlaceRow[] = await this.transactions.single.query(
+      `SELECT ${PLACE_COLUMNS} FROM message_index WHERE message_id IN (?)`,
+      [messageIds],
+    );
+    return rows.map(placeOf);
+  }
+
+  /** Adds a message with its postings. One that is there already is left as it is. */
+  async add(transaction: Transaction, entry: MessageEntry): Promise<void> {
+    const messageNo = await this.insertMessage(transaction, entry);
+    if (messageNo === undefined) return;
+    for (let start = 0; start < entry.terms.length; start += POSTINGS_A_STATEMENT) {
+      const terms = entry.terms.slice(start, start + POSTINGS_A_STATEMENT);
+      await transaction.query('INSERT INTO message_terms (owner_key, term, message_no) VALUES ?', [
+        terms.map((term) => [entry.ownerKey, term, messageNo]),
+      ]);
+    }
+  }
+
+  /** Up to `limit` messages whose vectors are none of this embedder's, or that have none. */
+  async findOutdated(embedder: string, limit: number): Promise<IndexedMessage[]> {
+    // Two ranges of the index beside the one value that most rows have.
+    const rows: PlaceRow[] = await this.transactions.single.query(
+      `(SELECT ${PLACE_COLUMNS} FROM message_index WHERE embedder < ? LIMIT ?)
+       UNION ALL (SELECT ${PLACE_COLUMNS} FROM message_index WHERE embedder > ? LIMIT ?) LIMIT ?`,
+      [embedder, limit, embedder, limit, limit],
+    );
+    return rows.map(placeOf);
+  }
+
+  /** Those of these messages whose vectors are none of this embedder's, or that have none. */
+  async findOutdatedOf(messageIds: readonly string[], embedder: string): Promise<IndexedMessage[]> {
+    if (messageIds.length === 0) return [];
+    const rows: PlaceRow[] = await this.transactions.single.query(
+      `SELECT ${PLACE_COLUMNS} FROM message_index WHERE message_id IN (?) AND embedder <> ?`,
+      [messageIds, embedder],
+    );
+    return rows.map(placeOf);
+  }
+
+  /** Keeps a message's vector; null if the embedder cannot make one. A message that has been erased stays so. */
+  async setVector(place: IndexedMessage, embedder: string, vector: Int8Array | null): Promise<void> {
+    await this.transactions.single.query(
+      'UPDATE message_index SET embedder = ?, vector = ? WHERE owner_key = ? AND message_no = ? AND message_id = ?',
+      [
+        embedder,
+        vector && Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength),
+        place.ownerKey,
+        place.messageNo,
+        place.messageId,
+      ],
+    );
+  }
+
+  async listOfConversation(conversationId: string, limit: number): Promise<IndexedMessage[]> {
+    const rows: PlaceRow[] = await this.transactions.single.query(
+      `SELECT ${PLACE_COLUMNS} FROM message_index WHERE conversation_id = ? LIMIT ?`,
+      [conversationId, limit],
+    );
+    return rows.map(placeOf);
+  }
+
+  /** Takes messages out of the index with all that is kept of them, each at once. */
+  async erase(messages: readonly IndexedMessage[]): Promise<void> {
+    for (const message of messages) {
+      await this.transactions.run((transaction) => eraseMessage(transaction, message));
+    }
+  }
+
+  /**
+   * Takes the work of catching up for at most `leaseSeconds`, by the database's clock.
+   * @returns false while another worker has it.
+   */
+  async claimCatchUp(leaseSeconds: number): Promise<boolean> {
+    const result: { affectedRows: number } = await this.transactions.single.query(
+      `UPDATE search_catch_ups SET claimed_until = UTC_TIMESTAMP(3) + INTERVAL ? SECOND
+       WHERE id = 1 AND claimed_until <= UTC_TIMESTAMP(3)`,
+      [leaseSeconds],
+    );
+    return result.affectedRows === 1;
+  }
+
+  /** Gives the work of catching up to whoever comes next. */
+  async releaseCatchUp(): Promise<void> {
+    await this.transactions.single.query(
+      'UPDATE search_catch_ups SET claimed_until = UTC_TIMESTAMP(3) WHERE id = 1',
+    );
+  }
+
+  /** @returns the number that the message has got; undefined if it was in the index already. */
+  private async insertMessage(transaction: Transaction, entry: MessageEntry): Promise<bigint | undefined> {
+    const terms = Buffer.alloc(entry.terms.length * 4);
+    entry.terms.forEach((term, index) => terms.writeUInt32LE(term, index * 4));
+    for (let number = entry.messageNo; number < entry.messageNo + BigInt(MAX_NUMBER_TRIES); number++) {
+      try {
+        await transaction.query(
+          'INSERT INTO message_index (owner_key, message_no, message_id, conversation_id, terms) VALUES (?)',
+          [[entry.ownerKey, number, entry.messageId, entry.conversationId, terms]],
+        );
+        return number;
+      } catch (error) {
+        if (!isDuplicateKey(error)) throw error;
+      }
+      // The message itself is there, or another has the number.
+      const rows: unknown[] = await transaction.query('SELECT 1 FROM message_index WHERE message_id = ?', [
+        entry.messageId,
+      ]);
+      if (rows.length > 0) return undefined;
+    }
+    throw new Error(`The message ${entry.messageId} found no free number in the index.`);
+  }
+}
+
+async function eraseMessage(transaction: Transaction, message: IndexedMessage): Promise<void> {
+  const rows: { terms: Buffer }[] = await transaction.query(
+    'SELECT terms FROM message_index WHERE message_id = ? FOR UPDATE',
+    [message.messageId],
+  );
+  const [row] = rows;
+  if (!row) return;
+  const terms = Array.from({ length: row.terms.length / 4 }, (_, index) => row.terms.readUInt32LE(index * 4));
+  for (let start = 0; start < terms.length; start += POSTINGS_A_STATEMENT) {
+    await transaction.query(
+      'DELETE FROM message_terms WHERE owner_key = ? AND term IN (?) AND message_no = ?',
+      [message.ownerKey, terms.slice(start, start + POSTINGS_A_STATEMENT), message.messageNo],
+    );
+  }
+  await transaction.query('DELETE FROM message_index WHERE message_id = ?', [message.messageId]);
+}
+
+function placeOf(row: PlaceRow): IndexedMessage {
+  return {
+    ownerKey: BigInt(row.owner_key),
+    messageNo: BigInt(row.message_no),
+    messageId: row.message_id,
+  };
+}
