@@ -112,7 +112,8 @@ export class ExactSearch {
       for (const messageNo of batch) {
         walk.position = messageNo;
         const message = messages.get(messageNo);
-        const snippet = message && snippetFor(query, message);
+        if (!message) continue;
+        const snippet = snippetFor(query, message);
         if (snippet !== undefined) walk.found.push({ message, snippet, score: null, messageNo });
         if (walk.found.length === walk.wanted) return false;
       }

@@ -132,7 +132,9 @@ export class SearchIndex {
     } catch (error) {
       if (!providerRefused.is(error)) throw error;
       await this.embeddings.embed([PROBE], signal);
-      this.logger.warn('a message cannot be embedded', { reason: String(error.cause ?? error) });
+      this.logger.warn('a message cannot be embedded', {
+        reason: error.cause instanceof Error ? error.cause.message : error.message,
+      });
       return undefined;
     }
   }

@@ -1,4 +1,3 @@
 export { defineEvent } from './define-event.js';
-export type { EventDefinition } from './define-event.js';
 export { Events } from './events.js';
 export { EventsModule } from './events.module.js';

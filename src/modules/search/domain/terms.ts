@@ -37,5 +37,5 @@ export function termsToFind(word: Pick<Word, 'kind' | 'text'>): number[] {
 }
 
 function partsOf({ kind, text }: Word): string[] {
-  return kind === 'word' ? [text] : [...bigramsOf(text), ...text];
+  return kind === 'word' ? [text] : [...bigramsOf(text), ...Array.from(text)];
 }

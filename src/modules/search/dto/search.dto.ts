@@ -7,7 +7,7 @@ export const searchQuerySchema = z.object({
     .string()
     .trim()
     .min(1, 'must not be empty')
-    .refine((text) => [...text].length <= MAX_QUERY_CHARACTERS, {
+    .refine((text) => Array.from(text).length <= MAX_QUERY_CHARACTERS, {
       error: `must have at most ${MAX_QUERY_CHARACTERS} characters`,
     })
     .meta({
