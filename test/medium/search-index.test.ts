@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import type { INestApplicationContext } from '@nestjs/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Turn, turnsSaved } from '../../src/modules/conversation/index.js';
+import { messageNoOf } from '../../src/modules/search/domain/message-place.js';
 import { IndexCatchUp } from '../../src/modules/search/jobs/index-catch-up.js';
 import { IndexTurnsHandler } from '../../src/modules/search/jobs/index-turns.handler.js';
 import { SearchIndex } from '../../src/modules/search/index.js';
@@ -77,26 +79,23 @@ describe('the search index', () => {
   });
 
   it('gives two messages that ask for one number two', async () => {
-    // More of one millisecond than there are numbers for the same place in a conversation.
+    const created_at = new Date('2027-01-31T12:00:00.000Z');
+    const first = randomUUID();
+    const numberOf = (id: string) => messageNoOf({ id, created_at, sequence: 1 });
+    let second = randomUUID();
+    while (numberOf(second) !== numberOf(first)) second = randomUUID();
     const made: Turn[] = [];
-    for (let n = 0; n < 60; n++) {
+    for (const id of [first, second]) {
       const conversationId = await turns.conversation(undefined, searcher.user.id);
-      const turn = turns.answered(
-        turns.turn(conversationId, { owner_id: searcher.user.id, messages: [] }),
-        'needle',
-      );
-      turn.messages[0]!.created_at = '2027-01-31T12:00:00.000Z';
-      made.push(turn);
+      const turn = turns.turn(conversationId, { owner_id: searcher.user.id, messages: [] });
+      const finished = turns.answered(turn, `needle ${id}`);
+      Object.assign(finished.messages[0]!, { id, created_at: created_at.toISOString() });
+      await turns.saver.saveDirectly(finished);
+      made.push(finished);
     }
-    await Promise.all(made.map((turn) => turns.saver.saveDirectly(turn)));
-    await index.indexTurns(
-      made.map(({ id }) => id),
-      never,
-    );
-    const first = await searcher.search('needle', { limit: '50' });
-    const second = await searcher.search('needle', { limit: '50', cursor: first.next_cursor! });
-    const found = [...first.items, ...second.items].map((item) => item.message_id);
-    expect(found.sort()).toEqual(made.map(({ messages }) => messages[0]!.id).sort());
+    await Promise.all(made.map(({ id }) => index.indexTurns([id], never)));
+    const { items } = await searcher.search('needle');
+    expect(items.map((item) => item.message_id).sort()).toEqual([first, second].sort());
   });
 
   it('leaves out what is no text of users or models', async () => {
@@ -148,9 +147,7 @@ describe('the search index', () => {
     const doomed = await searcher.say(Array.from({ length: 150 }, (_, n) => `needle ${n} 机器学习`));
     const kept = await searcher.say(['needle kept'], '', elsewhere);
     await untilIndexed(turns, [doomed, kept]);
-    const [{ owner_key: ownerKey }] = (await indexOf(turns, searcher.conversationId)) as [
-      { owner_key: string },
-    ];
+    const ownerKey = (await indexOf(turns, searcher.conversationId))[0]!.owner_key;
     await turns.service.deleteConversation(searcher.user.id, searcher.conversationId);
     await Promise.all([1, 2].map(() => index.eraseConversation(searcher.conversationId)));
     await index.eraseConversation(searcher.conversationId);
@@ -172,7 +169,7 @@ describe('the search index', () => {
       return messages;
     };
     try {
-      await index.indexTurns([turn.id], never);
+      await index.indexWords([turn.id]);
     } finally {
       turns.service.readTurnMessages = read;
     }

@@ -1,5 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ownerKeyOf } from '../../src/modules/search/domain/message-place.js';
 import { countPostings, indexOf, TestSearcher, untilIndexed } from '../factories/search.js';
 import { createTestApp, type TestApp } from '../factories/test-app.js';
 import { createTestWorker } from '../factories/test-worker.js';
@@ -100,6 +101,21 @@ describe('searching messages', () => {
     expect(await searcher.snippets('the secret needle')).toEqual([]);
     const alike = await searcher.search('the secret needle', { mode: 'semantic' });
     expect(alike.items.map(({ conversation_id }) => conversation_id)).toEqual([searcher.conversationId]);
+  });
+
+  it('never finds it even if both had the same key in the index', async () => {
+    const other = await TestSearcher.create(test, turns);
+    const theirs = await other.say(['the secret needle']);
+    await untilIndexed(turns, [theirs]);
+    for (const table of ['message_index', 'message_terms']) {
+      await turns.transactions.single.query(`UPDATE ${table} SET owner_key = ? WHERE owner_key = ?`, [
+        ownerKeyOf(searcher.user.id),
+        ownerKeyOf(other.user.id),
+      ]);
+    }
+    for (const mode of ['exact', 'semantic']) {
+      expect(await searcher.search('secret needle', { mode })).toMatchObject({ status: 200, items: [] });
+    }
   });
 
   it('walks through all hits without a gap or a repeat', async () => {

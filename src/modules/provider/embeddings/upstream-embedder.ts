@@ -87,12 +87,13 @@ async function readAnswer({ body }: Response, abandon: () => void): Promise<unkn
 
 /** Vectors in the order of the texts; a provider may send them in any. */
 function vectorsOf(answer: unknown, count: number): Float32Array[] {
-  const parsed = answerSchema.safeParse(answer);
-  const vectors: Float32Array[] = [];
-  for (const { index, embedding } of parsed.data?.data ?? []) vectors[index] = Float32Array.from(embedding);
-  const [first] = vectors;
-  const isWhole = vectors.length === count && Array.from(vectors).every((v) => v?.length === first?.length);
-  if (!parsed.success || !first || !isWhole) {
+  const data = answerSchema.safeParse(answer).data?.data ?? [];
+  const byIndex = new Map(data.map(({ index, embedding }) => [index, Float32Array.from(embedding)]));
+  const vectors = Array.from({ length: count }, (_, index) => byIndex.get(index)).filter(
+    (v) => v !== undefined,
+  );
+  const isWhole = data.length === count && vectors.length === count;
+  if (!isWhole || vectors.some((vector) => vector.length !== vectors[0]?.length)) {
     throw providerFailed({ detail: 'The AI provider did not send one vector for each text.' });
   }
   return vectors;
