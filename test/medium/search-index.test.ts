@@ -169,7 +169,7 @@ describe('the search index', () => {
       return messages;
     };
     try {
-      await index.indexWords([turn.id]);
+      await index.indexWords([turn.id], never);
     } finally {
       turns.service.readTurnMessages = read;
     }

@@ -28,6 +28,7 @@ interface PlaceRow {
 }
 
 const POSTINGS_A_STATEMENT = 2_000;
+const MESSAGES_AN_ERASURE = 10;
 /** How many messages of one owner in the same millisecond may have asked for the same number. */
 const MAX_NUMBER_TRIES = 100;
 const PLACE_COLUMNS = 'owner_key, message_no, message_id';
@@ -51,14 +52,19 @@ export class SearchIndexRepository {
     return rows.map(placeOf);
   }
 
-  /** Adds a message with its postings. One that is there already is left as it is. */
-  async add(transaction: Transaction, entry: MessageEntry): Promise<void> {
-    const messageNo = await this.insertMessage(transaction, entry);
-    if (messageNo === undefined) return;
-    for (let start = 0; start < entry.terms.length; start += POSTINGS_A_STATEMENT) {
-      const terms = entry.terms.slice(start, start + POSTINGS_A_STATEMENT);
+  /** Adds messages with their postings. Those that are there already are left as they are. */
+  async add(transaction: Transaction, entries: readonly MessageEntry[]): Promise<void> {
+    const postings: [ownerKey: bigint, term: number, messageNo: bigint][] = [];
+    for (const entry of entries) {
+      const messageNo = await insertMessage(transaction, entry);
+      if (messageNo === undefined) continue;
+      for (const term of entry.terms) postings.push([entry.ownerKey, term, messageNo]);
+    }
+    // In the order of the key, near enough: neighbours in the table are written one after the other.
+    postings.sort((a, b) => a[1] - b[1]);
+    for (let start = 0; start < postings.length; start += POSTINGS_A_STATEMENT) {
       await transaction.query('INSERT INTO message_terms (owner_key, term, message_no) VALUES ?', [
-        terms.map((term) => [entry.ownerKey, term, messageNo]),
+        postings.slice(start, start + POSTINGS_A_STATEMENT),
       ]);
     }
   }
@@ -106,10 +112,11 @@ export class SearchIndexRepository {
     return rows.map(placeOf);
   }
 
-  /** Takes messages out of the index with all that is kept of them, each at once. */
+  /** Takes messages out of the index with all that is kept of them. */
   async erase(messages: readonly IndexedMessage[]): Promise<void> {
-    for (const message of messages) {
-      await this.transactions.run((transaction) => eraseMessage(transaction, message));
+    for (let start = 0; start < messages.length; start += MESSAGES_AN_ERASURE) {
+      const ids = messages.slice(start, start + MESSAGES_AN_ERASURE).map(({ messageId }) => messageId);
+      await this.transactions.run((transaction) => eraseMessages(transaction, ids));
     }
   }
 
@@ -132,46 +139,46 @@ export class SearchIndexRepository {
       'UPDATE search_catch_ups SET claimed_until = UTC_TIMESTAMP(3) WHERE id = 1',
     );
   }
-
-  /** @returns the number that the message has got; undefined if it was in the index already. */
-  private async insertMessage(transaction: Transaction, entry: MessageEntry): Promise<bigint | undefined> {
-    const terms = Buffer.alloc(entry.terms.length * 4);
-    entry.terms.forEach((term, index) => terms.writeUInt32LE(term, index * 4));
-    for (let number = entry.messageNo; number < entry.messageNo + BigInt(MAX_NUMBER_TRIES); number++) {
-      try {
-        await transaction.query(
-          'INSERT INTO message_index (owner_key, message_no, message_id, conversation_id, terms) VALUES (?)',
-          [[entry.ownerKey, number, entry.messageId, entry.conversationId, terms]],
-        );
-        return number;
-      } catch (error) {
-        if (!isDuplicateKey(error)) throw error;
-      }
-      // The message itself is there, or another has the number.
-      const rows: unknown[] = await transaction.query('SELECT 1 FROM message_index WHERE message_id = ?', [
-        entry.messageId,
-      ]);
-      if (rows.length > 0) return undefined;
-    }
-    throw new Error(`The message ${entry.messageId} found no free number in the index.`);
-  }
 }
 
-async function eraseMessage(transaction: Transaction, message: IndexedMessage): Promise<void> {
-  const rows: { terms: Buffer }[] = await transaction.query(
-    'SELECT terms FROM message_index WHERE message_id = ? FOR UPDATE',
-    [message.messageId],
+/** @returns the number that the message has got; undefined if it was in the index already. */
+async function insertMessage(transaction: Transaction, entry: MessageEntry): Promise<bigint | undefined> {
+  const terms = Buffer.alloc(entry.terms.length * 4);
+  entry.terms.forEach((term, index) => terms.writeUInt32LE(term, index * 4));
+  for (let number = entry.messageNo; number < entry.messageNo + BigInt(MAX_NUMBER_TRIES); number++) {
+    try {
+      await transaction.query(
+        'INSERT INTO message_index (owner_key, message_no, message_id, conversation_id, terms) VALUES (?)',
+        [[entry.ownerKey, number, entry.messageId, entry.conversationId, terms]],
+      );
+      return number;
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error;
+    }
+    // The message itself is there, or another has the number.
+    const rows: unknown[] = await transaction.query('SELECT 1 FROM message_index WHERE message_id = ?', [
+      entry.messageId,
+    ]);
+    if (rows.length > 0) return undefined;
+  }
+  throw new Error(`The message ${entry.messageId} found no free number in the index.`);
+}
+
+async function eraseMessages(transaction: Transaction, messageIds: readonly string[]): Promise<void> {
+  const rows: { owner_key: string; message_no: string; terms: Buffer }[] = await transaction.query(
+    'SELECT owner_key, message_no, terms FROM message_index WHERE message_id IN (?) FOR UPDATE',
+    [messageIds],
   );
-  const [row] = rows;
-  if (!row) return;
-  const terms = Array.from({ length: row.terms.length / 4 }, (_, index) => row.terms.readUInt32LE(index * 4));
-  for (let start = 0; start < terms.length; start += POSTINGS_A_STATEMENT) {
+  for (const row of rows) {
+    const count = row.terms.length / 4;
+    const terms = Array.from({ length: count }, (_, index) => row.terms.readUInt32LE(index * 4));
+    if (count === 0) continue;
     await transaction.query(
       'DELETE FROM message_terms WHERE owner_key = ? AND term IN (?) AND message_no = ?',
-      [message.ownerKey, terms.slice(start, start + POSTINGS_A_STATEMENT), message.messageNo],
+      [BigInt(row.owner_key), terms, BigInt(row.message_no)],
     );
   }
-  await transaction.query('DELETE FROM message_index WHERE message_id = ?', [message.messageId]);
+  await transaction.query('DELETE FROM message_index WHERE message_id IN (?)', [messageIds]);
 }
 
 function placeOf(row: PlaceRow): IndexedMessage {

@@ -33,16 +33,16 @@ export class SearchIndex {
    * @throws a provider error if vectors could not be made; the words can be found nevertheless.
    */
   async indexTurns(turnIds: readonly string[], signal: AbortSignal): Promise<void> {
-    const messageIds = await this.indexWords(turnIds);
-    signal.throwIfAborted();
+    const messageIds = await this.indexWords(turnIds, signal);
     const outdated = await this.repository.findOutdatedOf(messageIds, this.embeddings.embedder);
     await this.embed(outdated, signal);
   }
 
   /** Makes the messages of saved turns findable by their words. @returns the ids of the messages. */
-  async indexWords(turnIds: readonly string[]): Promise<string[]> {
+  async indexWords(turnIds: readonly string[], signal: AbortSignal): Promise<string[]> {
     const messageIds: string[] = [];
     for (let start = 0; start < turnIds.length; start += TURNS_AT_ONCE) {
+      signal.throwIfAborted();
       messageIds.push(...(await this.indexGroup(turnIds.slice(start, start + TURNS_AT_ONCE))));
     }
     return messageIds;
@@ -86,9 +86,10 @@ export class SearchIndex {
     const conversationIds = [...new Set(entries.map(({ conversationId }) => conversationId))];
     await this.repository.run(async (transaction) => {
       const live = await this.conversations.holdConversations(transaction, conversationIds);
-      for (const entry of entries) {
-        if (live.has(entry.conversationId)) await this.repository.add(transaction, entry);
-      }
+      await this.repository.add(
+        transaction,
+        entries.filter(({ conversationId }) => live.has(conversationId)),
+      );
     });
   }
 

@@ -66,7 +66,7 @@ export class IndexCatchUp implements BeforeApplicationShutdown {
     while (this.mayGoOn(deadline)) {
       const turnIds = await this.conversations.listUnindexedTurns(savedBefore, TURNS_A_BATCH);
       if (turnIds.length === 0) break;
-      await this.index.indexWords(turnIds);
+      await this.index.indexWords(turnIds, this.stop.signal);
       turns += turnIds.length;
     }
     if (turns > 0) this.logger.log('turns indexed that were left behind', { turns });
