@@ -18,7 +18,7 @@ export const embedding: Script = async (call) => {
   const input = call.body['input'] as string[];
   call.begin(200, { 'content-type': 'application/json' });
   const data = input.map((text, index) => ({ object: 'embedding', index, embedding: meaningOf(text) }));
-  await call.write(JSON.stringify({ object: 'list', data: data.reverse(), model: call.body['model'] }));
+  await call.write(JSON.stringify({ object: 'list', data: data.toReversed(), model: call.body['model'] }));
   call.end();
 };
 
