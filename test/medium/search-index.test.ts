@@ -305,6 +305,12 @@ describe('the search index with an embeddings endpoint', () => {
       expect(new Set(rows.map(({ embedder }) => embedder))).toEqual(new Set([EMBEDDER]));
       expect((await searcher.search('cat', { mode: 'semantic', limit: '50' })).items).toHaveLength(50);
       expect((await searcher.at(plain).search('a kitten 7', { mode: 'semantic' })).items).toEqual([]);
+      // Also where the vectors are of the same size.
+      await turns.transactions.single.query(
+        `UPDATE message_index SET embedder = 'upstream:other' WHERE conversation_id = ?`,
+        [searcher.conversationId],
+      );
+      expect((await searcher.search('cat', { mode: 'semantic' })).items).toEqual([]);
     } finally {
       await plain.close();
     }
