@@ -90,18 +90,23 @@ export class SearchIndexRepository {
     return rows.map(placeOf);
   }
 
-  /** Keeps a message's vector; null if the embedder cannot make one. A message that has been erased stays so. */
-  async setVector(place: IndexedMessage, embedder: string, vector: Int8Array | null): Promise<void> {
-    await this.transactions.single.query(
-      'UPDATE message_index SET embedder = ?, vector = ? WHERE owner_key = ? AND message_no = ? AND message_id = ?',
-      [
-        embedder,
-        vector && Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength),
-        place.ownerKey,
-        place.messageNo,
-        place.messageId,
-      ],
-    );
+  /** Keeps vectors; null where the embedder cannot make one. Messages that have been erased stay so. */
+  async setVectors(embedder: string, vectors: ReadonlyMap<IndexedMessage, Int8Array | null>): Promise<void> {
+    await this.transactions.run(async (transaction) => {
+      for (const [message, vector] of vectors) {
+        await transaction.query(
+          `UPDATE message_index SET embedder = ?, vector = ?
+           WHERE owner_key = ? AND message_no = ? AND message_id = ?`,
+          [
+            embedder,
+            vector && Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength),
+            message.ownerKey,
+            message.messageNo,
+            message.messageId,
+          ],
+        );
+      }
+    });
   }
 
   async listOfConversation(conversationId: string, limit: number): Promise<IndexedMessage[]> {

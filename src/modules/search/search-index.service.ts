@@ -107,10 +107,11 @@ export class SearchIndex {
     await this.repository.erase(messages.filter(({ messageId }) => !texts.has(messageId)));
     const inputs = live.map(({ messageId }) => searchableText(texts.get(messageId) ?? ''));
     const vectors = await this.vectorsOf(inputs, signal);
-    for (const [index, message] of live.entries()) {
+    const quantised = live.map((message, index) => {
       const vector = vectors[index];
-      await this.repository.setVector(message, this.embeddings.embedder, vector ? quantise(vector) : null);
-    }
+      return [message, vector ? quantise(vector) : null] as const;
+    });
+    await this.repository.setVectors(this.embeddings.embedder, new Map(quantised));
   }
 
   /** One vector for each text, undefined for those that the embedder refuses. */
