@@ -6,6 +6,7 @@ import { ChatModule } from './modules/chat/index.js';
 import { CoinAccountModule } from './modules/coin-account/index.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
 import { DatabaseModule } from './platform/database/index.js';
+import { EventsModule } from './platform/events/index.js';
 import { QueueModule } from './platform/queue/index.js';
 import { RedisModule } from './platform/redis/index.js';
 import { TimeModule } from './platform/time/index.js';
@@ -19,6 +20,7 @@ export class CliAppModule {
       imports: [
         ConfigModule.forRoot(config, configDefinitions),
         TimeModule,
+        EventsModule,
         DatabaseModule.forRoot(),
         RedisModule,
         QueueModule.forProducers(jobDefinitions),

@@ -11,10 +11,12 @@ import { AuthHttpModule } from './modules/auth/auth.http.module.js';
 import { MonitoringModule } from './modules/monitoring/index.js';
 import { MonitoringHttpModule } from './modules/monitoring/monitoring.http.module.js';
 import { ProviderHttpModule } from './modules/provider/provider.http.module.js';
+import { SearchHttpModule } from './modules/search/search.http.module.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
 import { DatabaseModule } from './platform/database/index.js';
 import { HttpModule } from './platform/http/index.js';
 import { MetricsModule } from './platform/metrics/index.js';
+import { EventsModule } from './platform/events/index.js';
 import { QueueModule } from './platform/queue/index.js';
 import { RedisModule } from './platform/redis/index.js';
 import { TimeModule } from './platform/time/index.js';
@@ -28,11 +30,13 @@ export class HttpAppModule {
       imports: [
         ConfigModule.forRoot(config, configDefinitions),
         TimeModule,
+        EventsModule,
         DatabaseModule.forRoot(),
         RedisModule,
         QueueModule.forProducers(jobDefinitions),
         MetricsModule,
         ScheduleModule.forRoot(),
+        SearchHttpModule,
         ConversationHttpModule,
         ChatHttpModule,
         ProviderHttpModule,

@@ -7,9 +7,11 @@ import { ChatWorkerModule } from './modules/chat/chat.worker.module.js';
 import { CoinAccountWorkerModule } from './modules/coin-account/coin-account.worker.module.js';
 import { ConversationWorkerModule } from './modules/conversation/conversation.worker.module.js';
 import { MonitoringModule } from './modules/monitoring/index.js';
+import { SearchWorkerModule } from './modules/search/search.worker.module.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
 import { DatabaseModule } from './platform/database/index.js';
 import { MetricsModule } from './platform/metrics/index.js';
+import { EventsModule } from './platform/events/index.js';
 import { QueueModule } from './platform/queue/index.js';
 import { RedisModule } from './platform/redis/index.js';
 import { TimeModule } from './platform/time/index.js';
@@ -23,6 +25,7 @@ export class WorkerAppModule {
       imports: [
         ConfigModule.forRoot(config, configDefinitions),
         TimeModule,
+        EventsModule,
         DatabaseModule.forRoot(),
         RedisModule,
         MetricsModule,
@@ -33,6 +36,7 @@ export class WorkerAppModule {
         ConversationWorkerModule,
         ChatWorkerModule,
         AccountModule,
+        SearchWorkerModule,
       ],
     };
   }

@@ -13,6 +13,7 @@ import type { KeptState } from '../../src/modules/conversation/kept-turn.js';
 import { TurnAccounting } from '../../src/modules/chat/turn-accounting.js';
 import { TurnSweeper } from '../../src/modules/chat/turn-sweeper.js';
 import { Clock } from '../../src/shared/clock.js';
+import { TurnRepository } from '../../src/modules/conversation/turn.repository.js';
 import { TurnSaver } from '../../src/modules/conversation/turn-saver.service.js';
 import { TurnStore } from '../../src/modules/conversation/turn.store.js';
 import { Transactions } from '../../src/platform/database/index.js';
@@ -139,6 +140,16 @@ export class TestTurns {
     const turns: Turn[] = [];
     for (let n = 0; n < count; n++) turns.push(await this.finishedTurn(conversationId));
     return turns;
+  }
+
+  /** Saves a finished turn as another process would: nobody here is told. */
+  async saveSilently(turn: Turn): Promise<void> {
+    await this.test.app.get(TurnRepository, { strict: false }).saveTurns([turn]);
+  }
+
+  /** Makes a conversation unreachable, as the first step of its erasure does, and stops there. */
+  async deleteRow(conversationId: string): Promise<void> {
+    await this.transactions.single.query('DELETE FROM conversations WHERE id = ?', [conversationId]);
   }
 
   saveShard(shard: number): Promise<void> {

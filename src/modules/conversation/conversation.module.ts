@@ -9,6 +9,7 @@ import { Erasers } from './erasure/erasers.js';
 import { ErasureRepository } from './erasure/erasure.repository.js';
 import { ErasureService } from './erasure/erasure.service.js';
 import { UnsavedTurns } from './erasure/unsaved-turns.js';
+import { MessageTextRepository } from './message-text.repository.js';
 import { MessageReader } from './message-reader.service.js';
 import { ParkedConversationRepository } from './parked-conversation.repository.js';
 import { SaveWorkerRepository } from './operations/save-worker.repository.js';
@@ -35,6 +36,7 @@ import { TurnStore } from './turn.store.js';
     MessageRepository,
     BranchRepository,
     TurnRepository,
+    MessageTextRepository,
     TurnStore,
     SaveLine,
     SaveWorkerRepository,

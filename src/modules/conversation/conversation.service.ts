@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { ConfigOf } from '../../platform/config/index.js';
+import type { Transaction } from '../../platform/database/index.js';
 import { Clock } from '../../shared/clock.js';
 import { newId } from '../../shared/ids.js';
 import { conversationConfig } from './conversation.config.js';
@@ -12,6 +13,7 @@ import { ConversationRepository, type ConversationRow } from './conversation.rep
 import { titleFrom } from './domain/turn.js';
 import { SaveLine } from './save-line.js';
 import { MessageReader, type ReadableMessage } from './message-reader.service.js';
+import { MessageTextRepository, type OwnedMessage, type TextMessage } from './message-text.repository.js';
 import { type SavedTurn, TurnRepository } from './turn.repository.js';
 
 /** Conversations and what is saved of their turns. */
@@ -22,6 +24,7 @@ export class ConversationService {
   constructor(
     private readonly repository: ConversationRepository,
     private readonly turns: TurnRepository,
+    private readonly texts: MessageTextRepository,
     private readonly reader: MessageReader,
     private readonly line: SaveLine,
     private readonly clock: Clock,
@@ -121,6 +124,39 @@ export class ConversationService {
   /** Those of these turns that are neither saved nor erased with their conversation. */
   findUnknownTurns(turnIds: readonly string[]): Promise<string[]> {
     return this.turns.findUnknown(turnIds);
+  }
+
+  /** What users and models said in these saved turns, in words. Turns that are not there have no messages. */
+  readTurnMessages(turnIds: readonly string[]): Promise<TextMessage[]> {
+    return this.texts.listOfTurns(turnIds);
+  }
+
+  /** Those of these saved messages that are in a conversation of this owner, with the beginnings of their texts. */
+  readOwnedMessages(ownerId: string, messageIds: readonly string[]): Promise<OwnedMessage[]> {
+    return this.texts.listOwned(ownerId, messageIds);
+  }
+
+  /** The beginnings of the texts of those of these messages that there are. */
+  readMessageTexts(messageIds: readonly string[]): Promise<Map<string, string>> {
+    return this.texts.textsOf(messageIds);
+  }
+
+  /**
+   * Keeps conversations from being deleted until the transaction ends.
+   * @returns those that there are; the others have been deleted.
+   */
+  holdConversations(transaction: Transaction, ids: readonly string[]): Promise<Set<string>> {
+    return this.texts.holdConversations(transaction, ids);
+  }
+
+  /** Turns that were saved before `savedBefore` and never told to `markTurnsIndexed`, the longest saved first. */
+  listUnindexedTurns(savedBefore: Date, limit: number): Promise<string[]> {
+    return this.texts.listUnindexed(savedBefore, limit);
+  }
+
+  /** Notes that the search has these turns. */
+  async markTurnsIndexed(turnIds: readonly string[]): Promise<void> {
+    await this.texts.markIndexed(turnIds);
   }
 
   /** How many finished turns wait to be saved. @throws Redis's error if it is away. */

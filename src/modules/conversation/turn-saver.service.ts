@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { isDataRefusal } from '../../platform/database/index.js';
+import { Events } from '../../platform/events/index.js';
 import type { Turn } from './domain/turn.js';
+import { turnsSaved } from './events/turns-saved.event.js';
 import { ParkedConversationRepository } from './parked-conversation.repository.js';
 import { SaveLine } from './save-line.js';
 import { SaveSlots } from './save-slots.js';
@@ -39,6 +41,7 @@ export class TurnSaver {
     private readonly waiting: WaitingTurnRepository,
     private readonly parked: ParkedConversationRepository,
     private readonly slots: SaveSlots,
+    private readonly events: Events,
   ) {}
 
   /** Saves the turns of a shard until none waits that may be saved, or `signal` is aborted. */
@@ -148,6 +151,7 @@ export class TurnSaver {
       if (dropped.length > 0) await this.line.erasePieces(dropped.map(placeOf));
       const duration_ms = Math.round(performance.now() - startedAt);
       if (turns.length > 0) this.logger.log('turns saved', { turns: turns.length, duration_ms });
+      this.events.emit(turnsSaved, { turnIds: turns.map(({ id }) => id) });
       return undefined;
     } catch (error) {
       if (error instanceof Error && isDataRefusal(error)) return error;

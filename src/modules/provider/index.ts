@@ -1,3 +1,4 @@
+export { EmbeddingsService } from './embeddings/embeddings.service.js';
 export { textOf } from './domain/chat.js';
 export type {
   ChatMessage,
@@ -10,7 +11,7 @@ export type {
 export { costOf } from './domain/model.js';
 export type { Model } from './domain/model.js';
 export { providerConfig } from './provider.config.js';
-export { providerErrors, providerFailed } from './provider.errors.js';
+export { providerErrors, providerFailed, providerRefused } from './provider.errors.js';
 export { ProviderModule } from './provider.module.js';
 export { ProviderService } from './provider.service.js';
 export { countMessageTokens, countPromptTokens, countTextTokens, countTokens } from './tokenizer.js';

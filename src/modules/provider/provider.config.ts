@@ -77,4 +77,30 @@ export const providerConfig = defineConfig('provider', {
     schema: read.integer(3, { min: 1, max: 10 }),
     example: '3',
   }),
+  embeddingsUrl: variable({
+    env: 'LOCKKEEPER_EMBEDDINGS_URL',
+    description:
+      'Base address of an OpenAI-compatible API whose /embeddings makes the vectors of the search; without it a built-in embedder does, which finds wording, not meaning. It is sent all messages.',
+    schema: read.optionalUrl(['http', 'https']),
+    example: '',
+  }),
+  embeddingsApiKey: variable({
+    env: 'LOCKKEEPER_EMBEDDINGS_KEY',
+    description: 'The API key for LOCKKEEPER_EMBEDDINGS_URL, if it wants one.',
+    schema: read.text(''),
+    example: '',
+  }),
+  embeddingsModel: variable({
+    env: 'LOCKKEEPER_EMBEDDINGS_MODEL',
+    description:
+      'The model at LOCKKEEPER_EMBEDDINGS_URL. After a change all messages are embedded again, bit by bit.',
+    schema: z.string().min(1).max(128).default('text-embedding-3-small'),
+    example: 'text-embedding-3-small',
+  }),
+  embeddingsTimeoutMs: variable({
+    env: 'LOCKKEEPER_EMBEDDINGS_TIMEOUT_MS',
+    description: 'How long one call to LOCKKEEPER_EMBEDDINGS_URL may take, in milliseconds.',
+    schema: read.integer(20_000, { min: 10, max: 60_000 }),
+    example: '20000',
+  }),
 });

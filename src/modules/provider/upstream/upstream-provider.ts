@@ -148,7 +148,7 @@ function backoffMs(attempt: number, retryAfterSeconds: number | undefined): numb
 }
 
 /** What a status other than 2xx means for our caller. Our own standing there is the operator's matter, not the caller's. */
-async function refusal(response: Response, abandon: () => void): Promise<AppError> {
+export async function refusal(response: Response, abandon: () => void): Promise<AppError> {
   const text = await startOfPage(response, abandon);
   const { status } = response;
   const cause = new Error(`The provider answered ${status}: ${text}`);
@@ -192,7 +192,8 @@ function upstreamMessage(text: string): string | undefined {
   }
 }
 
-function toProviderError(thrown: unknown): AppError {
+/** What a failure to get an answer means for our caller. */
+export function toProviderError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
   if (thrown instanceof ReadTimeoutError) return providerTimedOut({ cause: thrown });
   if (thrown instanceof UpstreamErrorFrame) return providerFailed({ detail: thrown.message, cause: thrown });

@@ -1,0 +1,3 @@
+export { indexTurns } from './jobs/index-turns.job.js';
+export { SearchModule } from './search.module.js';
+export { SearchIndex } from './search-index.service.js';

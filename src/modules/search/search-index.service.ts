@@ -1,0 +1,168 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { ConversationService, type TextMessage } from '../conversation/index.js';
+import { EmbeddingsService, providerRefused } from '../provider/index.js';
+import { messageNoOf, ownerKeyOf } from './domain/message-place.js';
+import { searchableText, termsOf } from './domain/terms.js';
+import { quantise } from './domain/vectors.js';
+import { type IndexedMessage, type MessageEntry, SearchIndexRepository } from './search-index.repository.js';
+
+/** How many turns are read at once; each may be as large as a request. */
+const TURNS_AT_ONCE = 10;
+/** About how many postings are written while conversations are held. */
+const POSTINGS_A_TRANSACTION = 2_000;
+/** How many messages are embedded with one call. */
+const MESSAGES_A_CALL = 32;
+const ERASE_BATCH = 100;
+/** A text that every embedder takes. */
+const PROBE = 'test';
+
+/** Keeps what can be searched: postings for words, vectors for likeness. Everything in it may be done twice. */
+@Injectable()
+export class SearchIndex {
+  private readonly logger = new Logger('Search');
+
+  constructor(
+    private readonly conversations: ConversationService,
+    private readonly embeddings: EmbeddingsService,
+    private readonly repository: SearchIndexRepository,
+  ) {}
+
+  /**
+   * Makes the messages of saved turns findable: first all by their words, then by their vectors. Conversations that
+   * are deleted meanwhile leave nothing behind.
+   * @throws a provider error if vectors could not be made; the words can be found nevertheless.
+   */
+  async indexTurns(turnIds: readonly string[], signal: AbortSignal): Promise<void> {
+    const messageIds = await this.indexWords(turnIds, signal);
+    const outdated = await this.repository.findOutdatedOf(messageIds, this.embeddings.embedder);
+    await this.embed(outdated, signal);
+  }
+
+  /** Makes the messages of saved turns findable by their words. @returns the ids of the messages. */
+  async indexWords(turnIds: readonly string[], signal: AbortSignal): Promise<string[]> {
+    const messageIds: string[] = [];
+    for (let start = 0; start < turnIds.length; start += TURNS_AT_ONCE) {
+      signal.throwIfAborted();
+      messageIds.push(...(await this.indexGroup(turnIds.slice(start, start + TURNS_AT_ONCE))));
+    }
+    return messageIds;
+  }
+
+  /**
+   * Embeds up to `limit` messages that have no vector of the configured embedder.
+   * @returns how many it has done with.
+   * @throws a provider error
+   */
+  async embedOutdated(limit: number, signal: AbortSignal): Promise<number> {
+    const outdated = await this.repository.findOutdated(this.embeddings.embedder, limit);
+    await this.embed(outdated, signal);
+    return outdated.length;
+  }
+
+  /**
+   * Takes a conversation out of the index, in batches. Call it after the conversation's row is deleted: from then on
+   * nothing is added.
+   */
+  async eraseConversation(conversationId: string): Promise<void> {
+    for (;;) {
+      const messages = await this.repository.listOfConversation(conversationId, ERASE_BATCH);
+      if (messages.length === 0) return;
+      await this.repository.erase(messages);
+    }
+  }
+
+  private async indexGroup(turnIds: readonly string[]): Promise<string[]> {
+    const messages = await this.conversations.readTurnMessages(turnIds);
+    const ids = messages.map(({ id }) => id);
+    const known = new Set((await this.repository.findIndexed(ids)).map(({ messageId }) => messageId));
+    const entries = messages.filter(({ id }) => !known.has(id)).map(entryOf);
+    for (const group of groupsOf(entries)) await this.addGroup(group);
+    await this.conversations.markTurnsIndexed(turnIds);
+    return ids;
+  }
+
+  /** Holds the conversations, so that a deletion comes either before, and nothing is added, or after, and finds all. */
+  private async addGroup(entries: readonly MessageEntry[]): Promise<void> {
+    const conversationIds = [...new Set(entries.map(({ conversationId }) => conversationId))];
+    await this.repository.run(async (transaction) => {
+      const live = await this.conversations.holdConversations(transaction, conversationIds);
+      await this.repository.add(
+        transaction,
+        entries.filter(({ conversationId }) => live.has(conversationId)),
+      );
+    });
+  }
+
+  private async embed(messages: readonly IndexedMessage[], signal: AbortSignal): Promise<void> {
+    for (let start = 0; start < messages.length; start += MESSAGES_A_CALL) {
+      signal.throwIfAborted();
+      await this.embedBatch(messages.slice(start, start + MESSAGES_A_CALL), signal);
+    }
+  }
+
+  private async embedBatch(messages: readonly IndexedMessage[], signal: AbortSignal): Promise<void> {
+    const texts = await this.conversations.readMessageTexts(messages.map(({ messageId }) => messageId));
+    const live = messages.filter(({ messageId }) => texts.has(messageId));
+    // Their conversation was deleted and nobody has erased them yet.
+    await this.repository.erase(messages.filter(({ messageId }) => !texts.has(messageId)));
+    const inputs = live.map(({ messageId }) => searchableText(texts.get(messageId) ?? ''));
+    const vectors = await this.vectorsOf(inputs, signal);
+    const quantised = live.map((message, index) => {
+      const vector = vectors[index];
+      return [message, vector ? quantise(vector) : null] as const;
+    });
+    await this.repository.setVectors(this.embeddings.embedder, new Map(quantised));
+  }
+
+  /** One vector for each text, undefined for those that the embedder refuses. */
+  private async vectorsOf(texts: readonly string[], signal: AbortSignal) {
+    try {
+      return await this.embeddings.embed(texts, signal);
+    } catch (error) {
+      if (!providerRefused.is(error)) throw error;
+    }
+    const vectors: (Float32Array | undefined)[] = [];
+    for (const text of texts) vectors.push(await this.vectorOf(text, signal));
+    return vectors;
+  }
+
+  /** A text is given up only if the embedder takes another: it may be the embedder that is set up wrong. */
+  private async vectorOf(text: string, signal: AbortSignal): Promise<Float32Array | undefined> {
+    try {
+      const [vector] = await this.embeddings.embed([text], signal);
+      return vector;
+    } catch (error) {
+      if (!providerRefused.is(error)) throw error;
+      await this.embeddings.embed([PROBE], signal);
+      this.logger.warn('a message cannot be embedded', {
+        reason: error.cause instanceof Error ? error.cause.message : error.message,
+      });
+      return undefined;
+    }
+  }
+}
+
+function entryOf(message: TextMessage): MessageEntry {
+  return {
+    ownerKey: ownerKeyOf(message.owner_id),
+    messageNo: messageNoOf(message),
+    messageId: message.id,
+    conversationId: message.conversation_id,
+    terms: termsOf(message.text),
+  };
+}
+
+/** Groups of entries of about as many postings as one transaction writes. */
+function groupsOf(entries: readonly MessageEntry[]): MessageEntry[][] {
+  const groups: MessageEntry[][] = [];
+  let postings = Infinity;
+  for (const entry of entries) {
+    if (postings + entry.terms.length > POSTINGS_A_TRANSACTION) {
+      groups.push([]);
+      postings = 0;
+    }
+    groups.at(-1)?.push(entry);
+    postings += entry.terms.length;
+  }
+  return groups;
+}

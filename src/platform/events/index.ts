@@ -1,0 +1,3 @@
+export { defineEvent } from './define-event.js';
+export { Events } from './events.js';
+export { EventsModule } from './events.module.js';
