@@ -232,8 +232,10 @@ describe('the AI SDK against our API', () => {
       expect(chat.status).toBe('error');
       expect(chat.error?.message).toContain('fails as it was told');
       expect(chat.lines.at(-1)).toBe('assistant: w1 w2');
-      await chat.regenerate();
-      expect(chat.error?.message).toContain('fork_not_offered');
+      await chat.regenerate({ body: { model: 'local:tokens=2' } });
+      expect(chat.error).toBeUndefined();
+      expect(chat.lines.slice(-2)).toEqual(['user: On', 'assistant: w1 w2']);
+      expect((await chat.reload()).lines.slice(-2)).toEqual(['user: On', 'assistant: w1 w2']);
     });
 
     it('runs tools in the client and gives their results to the model, in one message', async () => {

@@ -9,6 +9,8 @@ import { RunningTurn } from './running-turn.js';
 import { TurnRunner } from './turn-runner.service.js';
 
 const POLL_INTERVAL_MS = 100;
+/** How long a reader waits for a turn that cannot be read: about as long as the sweep of dead processes' turns takes. */
+const PATIENCE_MS = 60_000;
 
 /** Follows turns wherever they run: in this process, in another, or not any more. */
 @Injectable()
@@ -43,16 +45,20 @@ export class TurnFollower {
   }
 
   private async poll(place: WaitingTurn, mirror: Mirror, signal: AbortSignal): Promise<void> {
-    try {
-      while (!mirror.turn.ended) {
-        await delay(POLL_INTERVAL_MS, undefined, { signal });
+    for (let readAtMs = performance.now(); !mirror.turn.ended;) {
+      await delay(POLL_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return mirror.giveUp(signal.reason);
+      try {
         const view = await this.keeper.view(place, mirror.pieceCount);
         if (!view) throw new Error('The turn is not kept any more.');
         mirror.show(view.turn, view.pieces);
+        readAtMs = performance.now();
+      } catch (error) {
+        // Redis or the database may be away for a moment; the turn runs on, and will be in one of them.
+        if (performance.now() - readAtMs < PATIENCE_MS) continue;
+        this.logger.warn('a turn could not be followed', { reason: String(error) });
+        mirror.giveUp(error);
       }
-    } catch (error) {
-      if (!signal.aborted) this.logger.warn('a turn could not be followed', { reason: String(error) });
-      if (!mirror.turn.ended) mirror.giveUp(error);
     }
   }
 }
