@@ -1,3 +1,4 @@
+import { randomFillSync } from 'node:crypto';
 import { v7 } from 'uuid';
 import type { Turn } from '../../src/modules/conversation/index.ts';
 
@@ -11,19 +12,33 @@ const QUESTION =
 /** Of some hundred and fifty tokens. */
 const ANSWER = `${'First look at the sill and the mitre posts, where silt and driftwood gather. '.repeat(9)}Then wait.`;
 
+const ID_BYTES = 16;
+const pool = Buffer.alloc(256 * ID_BYTES);
+let used = pool.length;
+
+/** An id as the product makes them, with random bytes drawn in advance: the load generator should cost little. */
+export function newId(): string {
+  if (used === pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  used += ID_BYTES;
+  return v7({ random: pool.subarray(used - ID_BYTES, used) });
+}
+
 /** A turn as `TurnKeeper.start` takes it. */
 export function startedTurn(conversationId: string, ownerId: string): Turn {
   const now = new Date().toISOString();
   return {
-    id: v7(),
+    id: newId(),
     conversation_id: conversationId,
     owner_id: ownerId,
     model: 'benchmark',
-    answer_id: v7(),
+    answer_id: newId(),
     status: 'running',
     messages: [
       {
-        id: v7(),
+        id: newId(),
         role: 'user',
         content: QUESTION,
         extra: null,

@@ -1,13 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
 import { Pool } from 'undici';
-import { v7 } from 'uuid';
 import type { Row } from '../lib/benchmark.ts';
 import { importBuilt } from '../lib/built-services.ts';
 import { round } from '../lib/report.ts';
 import { Samples } from '../lib/samples.ts';
 import type { BenchUser } from '../lib/users.ts';
-import { finishedTurn, MESSAGES_A_TURN, startedTurn } from './bench-turns.ts';
+import { finishedTurn, MESSAGES_A_TURN, newId, startedTurn } from './bench-turns.ts';
 import { countSaved, createConversations, type SaveInstallation } from './save-installation.ts';
 
 export const PAGE_MESSAGES = 50;
@@ -108,7 +107,7 @@ async function insertMessages(
 ): Promise<void> {
   const rows = Array.from({ length: count / MESSAGES_A_TURN }, (_, turnIndex) =>
     finishedTurn(startedTurn(conversationId, ownerId)).messages.map((message, index) => [
-      v7(),
+      newId(),
       conversationId,
       message.id,
       after + turnIndex * MESSAGES_A_TURN + index + 1,

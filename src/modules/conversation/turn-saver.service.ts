@@ -60,8 +60,8 @@ export class TurnSaver {
   private async saveFromRedis(shard: number): Promise<boolean> {
     const oldest = await this.line.oldest(shard, GROUP_SIZE);
     if (oldest.length === 0) return false;
-    const places = withinSize(oldest, await this.line.sizes(oldest));
-    const texts = await this.line.texts(places);
+    const texts = await this.line.texts(oldest, GROUP_BYTES);
+    const places = oldest.slice(0, texts.length);
     const taken = places.flatMap((place, index): Taken[] => {
       const text = texts[index];
       return typeof text === 'string' ? [{ place, text, turn: this.line.parse(text) }] : [];
@@ -168,13 +168,4 @@ export class TurnSaver {
       turn_id: turnId,
     });
   }
-}
-
-function withinSize(places: readonly WaitingTurn[], sizes: readonly number[]): WaitingTurn[] {
-  let bytes = 0;
-  const end = places.findIndex((_, index) => {
-    bytes += sizes[index] ?? 0;
-    return index > 0 && bytes > GROUP_BYTES;
-  });
-  return places.slice(0, end === -1 ? places.length : end);
 }

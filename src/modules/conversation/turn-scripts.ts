@@ -84,8 +84,9 @@ export const finishScript = new RedisScript(`
   redis.call('HDEL', turns, id .. ':claimed', id .. ':stop')
   redis.call('PEXPIRE', chunks, chunks_ttl)
   redis.call('RPUSH', order, id)
-  redis.call('RPUSH', finished, member)
+  local waiting = redis.call('RPUSH', finished, member)
   ${LEAVE_LINE}
+  if waiting > 1 then return 'joined' end
   return 'done'`);
 
 export const stopScript = new RedisScript(`
@@ -116,6 +117,19 @@ export const claimScript = new RedisScript(`
   redis.call('ZADD', running, now + lease, member)
   redis.call('HSET', turns, id .. ':claimed', '1')
   return {redis.call('HGET', turns, id), redis.call('LRANGE', chunks, 0, -1)}`);
+
+/**
+ * Keys: for each turn its conversation's turns; arguments: how many bytes may be read, then the turns' ids. Answers
+ * the turns of the first places that fit, and of the first one in any case.
+ */
+export const textsScript = new RedisScript(`
+  local left, texts = tonumber(ARGV[1]), {}
+  for index = 1, #KEYS do
+    left = left - redis.call('HSTRLEN', KEYS[index], ARGV[index + 1])
+    if left < 0 and index > 1 then break end
+    texts[index] = redis.call('HGET', KEYS[index], ARGV[index + 1])
+  end
+  return texts`);
 
 /** Keys: the shard's list, then two of each turn's conversation; arguments: two of each turn. */
 export const forgetScript = new RedisScript(`
