@@ -41,17 +41,19 @@ export class SaveLine {
     }
   }
 
-  /** Forgets turns of one shard that are in the database. Forgetting twice does no harm. */
-  async forget(places: readonly WaitingTurn[]): Promise<void> {
-    if (places.length === 0) return;
-    const keys = places.map((place) => keysOf(place.conversationId));
-    await this.breaker.run(() =>
-      forgetScript.run(
-        this.redis,
-        [keys[0]?.finished ?? '', ...keys.flatMap(({ order, turns }) => [order, turns])],
-        places.flatMap((place) => [memberOf(place), place.turnId]),
-      ),
-    );
+  /**
+   * Forgets turns of a shard that are in the database. Forgetting twice does no harm.
+   * @returns how many others wait in the shard.
+   */
+  async forget(shard: number, places: readonly WaitingTurn[]): Promise<number> {
+    const keys = places.flatMap(({ conversationId }) => {
+      const { order, turns } = keysOf(conversationId);
+      return [order, turns];
+    });
+    const args = places.flatMap((place) => [memberOf(place), place.turnId]);
+    return (await this.breaker.run(() =>
+      forgetScript.run(this.redis, [shardKeys(shard).finished, ...keys], args),
+    )) as number;
   }
 
   /** How many finished turns wait in each shard. */

@@ -56,7 +56,7 @@ export class TurnSaver {
     return [...new Set([...inRedis, ...(await this.parked.shardsWithWork())])];
   }
 
-  /** One group. Returns false if there was none. */
+  /** One group. Returns false if none waits any more. */
   private async saveFromRedis(shard: number): Promise<boolean> {
     const oldest = await this.line.oldest(shard, GROUP_SIZE);
     if (oldest.length === 0) return false;
@@ -70,8 +70,7 @@ export class TurnSaver {
     const ready = taken.filter(({ place }) => !deferred.has(place.conversationId));
     await this.deferTurns(taken.filter(({ place }) => deferred.has(place.conversationId)));
     await this.saveInOrder(ready);
-    await this.line.forget(places);
-    return true;
+    return (await this.line.forget(shard, places)) > 0;
   }
 
   private async saveInOrder(taken: readonly Taken[]): Promise<void> {

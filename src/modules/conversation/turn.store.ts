@@ -84,7 +84,7 @@ export class TurnStore implements TurnPlace {
     const keys = keysOf(turn.conversation_id);
     return (await this.run(
       scripts.startScript,
-      [keys.turns, keys.finished, keys.running, keys.line, keys.leases],
+      [keys.turns, keys.finished, keys.running, keys.line],
       [
         memberOf(placeOf(turn)),
         turn.id,
