@@ -2,6 +2,8 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { configDefinitions } from './app.config.js';
 import { jobDefinitions } from './app.jobs.js';
+import { AccountHttpModule } from './modules/account/account.http.module.js';
+import { AuditHttpModule } from './modules/audit/audit.http.module.js';
 import { ChatHttpModule } from './modules/chat/chat.http.module.js';
 import { CoinAccountHttpModule } from './modules/coin-account/coin-account.http.module.js';
 import { ConversationHttpModule } from './modules/conversation/conversation.http.module.js';
@@ -36,6 +38,8 @@ export class HttpAppModule {
         ProviderHttpModule,
         AuthHttpModule,
         CoinAccountHttpModule,
+        AuditHttpModule,
+        AccountHttpModule,
         HttpModule,
         MonitoringModule.forRole('api'),
         MonitoringHttpModule,

@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { configDefinitions } from './app.config.js';
 import { jobDefinitions } from './app.jobs.js';
+import { AccountModule } from './modules/account/index.js';
 import { ChatWorkerModule } from './modules/chat/chat.worker.module.js';
 import { CoinAccountWorkerModule } from './modules/coin-account/coin-account.worker.module.js';
 import { ConversationWorkerModule } from './modules/conversation/conversation.worker.module.js';
@@ -31,6 +32,7 @@ export class WorkerAppModule {
         CoinAccountWorkerModule,
         ConversationWorkerModule,
         ChatWorkerModule,
+        AccountModule,
       ],
     };
   }

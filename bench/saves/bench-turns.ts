@@ -58,6 +58,7 @@ export function startedTurn(conversationId: string, ownerId: string): Turn {
     input_price: '0',
     output_price: '0',
     request_hash: null,
+    fork: null,
   };
 }
 

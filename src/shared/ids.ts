@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { v7 } from 'uuid';
+import { v5, v7 } from 'uuid';
 import { z } from 'zod';
 
 /**
@@ -10,14 +9,18 @@ export function newId(): string {
   return v7();
 }
 
+/**
+ * The id of what `name` means within `namespace`, itself an id: UUID version 5 (RFC 9562), the same for the same two
+ * for ever.
+ */
+export function derivedId(namespace: string, name: string): string {
+  return v5(name, namespace);
+}
+
+/** Whether an id was made by `derivedId`: only such an id can be made twice. */
+export function isDerivedId(id: string): boolean {
+  return id.charAt(14) === '5';
+}
+
 /** An id as a client sends it. Upper case is accepted and lowered, because MySQL compares ids byte by byte. */
 export const idSchema = z.uuid().toLowerCase();
-
-/** An id that follows from these texts: the same for the same ones, and never that of others. UUID version 8. */
-export function derivedId(...parts: readonly string[]): string {
-  const hash = createHash('sha256').update(JSON.stringify(parts)).digest();
-  hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x80;
-  hash[8] = ((hash[8] ?? 0) & 0x3f) | 0x80;
-  const hex = hash.toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
-}

@@ -91,6 +91,7 @@ export class TestTurns {
       input_price: '1000000',
       output_price: '2000000',
       request_hash: null,
+      fork: null,
       ...changes,
     };
   }

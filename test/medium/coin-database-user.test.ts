@@ -91,6 +91,8 @@ describe('a database user that cannot alter the journal', () => {
     'REPLACE INTO coin_journal SELECT * FROM coin_journal',
     'ALTER TABLE coin_journal DROP COLUMN note',
     'DROP TABLE coin_journal',
+    'UPDATE audit_log SET actor_id = NULL',
+    'DELETE FROM audit_log',
   ])('is refused: %s', async (statement) => {
     await expect(test.app.get(Transactions).single.query(statement)).rejects.toThrow(/denied/);
   });

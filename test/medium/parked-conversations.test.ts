@@ -7,6 +7,11 @@ import { waitUntil } from '../factories/wait.js';
 
 const TOO_LONG = 'm'.repeat(200);
 
+interface ParkedPage {
+  items: Parked[];
+  next_cursor: string | null;
+}
+
 interface Parked {
   conversation_id: string;
   turn_id: string;
@@ -28,17 +33,14 @@ describe('a conversation with a turn that cannot be saved', () => {
     await test.close();
   });
 
-  async function call<T>(method: 'GET' | 'POST' | 'PUT', path: string, payload?: object) {
+  async function call(method: 'GET' | 'POST', path: string, payload?: object) {
     const answer = await test.app.inject({ method, url: `/api/admin/${path}`, headers: operator, payload });
-    return { status: answer.statusCode, body: answer.json<T & { code: string }>() };
+    return { status: answer.statusCode, body: answer.json<ParkedPage>() };
   }
 
   async function findParked(conversationId: string): Promise<Parked | undefined> {
     for (let cursor = ''; ;) {
-      const { body } = await call<{ items: Parked[]; next_cursor: string | null }>(
-        'GET',
-        `parked-conversations?limit=2${cursor}`,
-      );
+      const { body } = await call('GET', `parked-conversations?limit=2${cursor}`);
       const found = body.items.find((item) => item.conversation_id === conversationId);
       if (found || body.next_cursor === null) return found;
       cursor = `&cursor=${body.next_cursor}`;

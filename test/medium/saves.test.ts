@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { saveTurns } from '../../src/modules/conversation/index.js';
+import { ErasureService, saveTurns } from '../../src/modules/conversation/index.js';
 import { SaveTurnsHandler } from '../../src/modules/conversation/jobs/save-turns.handler.js';
 import { MessageReader } from '../../src/modules/conversation/message-reader.service.js';
 import { shardOf } from '../../src/modules/conversation/domain/shards.js';
@@ -114,7 +114,7 @@ describe('saving of turns', () => {
     const ownerId = randomUUID();
     const id = await turns.conversation(undefined, ownerId);
     await turns.finishedTurns(id, 3);
-    await turns.service.deleteConversation(ownerId, id);
+    await test.app.get(ErasureService).eraseConversation({ kind: 'user', id: ownerId }, ownerId, id);
     await turns.saveShard(shardOf(id));
     expect(await turns.messages(id)).toEqual([]);
     expect(await turns.keysOf(id)).toEqual([]);

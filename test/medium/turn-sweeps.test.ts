@@ -52,7 +52,7 @@ describe('the sweep of turns whose process has died', () => {
   }
 
   it('leaves a turn alone whose process gives signs of life', async () => {
-    const { chatter, turn, conversationId } = await abandonedTurn('');
+    const { chatter, turn } = await abandonedTurn('');
     expect(await turns.note(turn, PARTIAL)).toBe('running');
     await sweeper().sweep();
     expect((await chatter.books()).account.frozen).toBe(HELD);

@@ -30,11 +30,14 @@ describe('docs/coins.md', () => {
     const listed = tableAfter('Errors').flatMap(([codes, status]) =>
       codesIn(codes).map((code) => `${code} ${status}`),
     );
-    const source = readFileSync(
-      new URL('../../src/modules/coin-account/coin-account.errors.ts', import.meta.url),
-      'utf8',
+    const definitionsIn = (path: string) => {
+      const source = readFileSync(new URL(`../../src/${path}`, import.meta.url), 'utf8');
+      return [...source.matchAll(/code: '(\w+)',\s+kind: '(\w+)'/g)];
+    };
+    const ofKeys = definitionsIn('platform/errors/common.errors.ts').filter(([, code]) =>
+      code?.startsWith('idempotency_key'),
     );
-    const definitions = [...source.matchAll(/code: '(\w+)',\s+kind: '(\w+)'/g)];
+    const definitions = [...definitionsIn('modules/coin-account/coin-account.errors.ts'), ...ofKeys];
     const defined = definitions.map(([, code, kind]) => `${code} ${errorKinds[kind as ErrorKind].status}`);
     expect(listed.sort()).toEqual(defined.sort());
   });

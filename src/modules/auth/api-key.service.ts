@@ -67,7 +67,7 @@ export class ApiKeyService {
     const now = new Date(this.clock.nowMs());
     // The lock on the owner makes two requests at once count one after the other.
     const owner = await this.users.lockById(transaction, ownerId);
-    if (!owner) throw userNotFound();
+    if (!owner || owner.erasedAt) throw userNotFound();
     const grantable = grantableKeyScopes(owner.role);
     const refused = scopes.filter((scope) => !grantable.includes(scope));
     if (refused.length > 0) {

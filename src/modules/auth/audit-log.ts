@@ -11,8 +11,10 @@ export type SecurityEvent =
   | 'refresh_token_reused'
   | 'password_changed'
   | 'password_change_failed'
+  | 'password_confirmation_failed'
   | 'user_created'
   | 'user_changed'
+  | 'user_erased'
   | 'administrator_created'
   | 'api_key_created'
   | 'api_key_revoked';

@@ -93,7 +93,7 @@ export const userNotFound = defineError({
 export const lastAdministrator = defineError({
   code: 'last_administrator',
   kind: 'conflict',
-  title: 'The last active administrator can be neither demoted nor disabled.',
+  title: 'The last active administrator can be neither demoted nor disabled nor erased.',
 });
 
 export const apiKeyNotFound = defineError({

@@ -18,6 +18,8 @@ import { SessionRepository } from './session.repository.js';
 import { SessionService } from './session.service.js';
 import { SignInLimiter } from './sign-in-limiter.js';
 import { TokenBlacklist } from './token-blacklist.js';
+import { UserErasureRepository } from './user-erasure.repository.js';
+import { UserErasure } from './user-erasure.service.js';
 import { UserRepository } from './user.repository.js';
 import { UserService } from './user.service.js';
 
@@ -41,9 +43,18 @@ import { UserService } from './user.service.js';
     SessionService,
     SignInLimiter,
     TokenBlacklist,
+    UserErasure,
+    UserErasureRepository,
     UserRepository,
     UserService,
   ],
-  exports: [AdministratorService, ApiKeyService, AuthenticationService, SessionService, UserService],
+  exports: [
+    AdministratorService,
+    ApiKeyService,
+    AuthenticationService,
+    SessionService,
+    UserErasure,
+    UserService,
+  ],
 })
 export class AuthModule {}

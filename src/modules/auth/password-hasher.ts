@@ -45,10 +45,12 @@ export class PasswordHasher implements OnModuleInit {
    * @throws service_unavailable if too many wait already.
    */
   async verify(passwordHash: string | undefined, password: string): Promise<boolean> {
+    // Who was erased has none either.
+    const isKnown = passwordHash !== undefined && passwordHash !== '';
     const isMatch = await this.whenThereIsRoom(() =>
-      verify(passwordHash ?? this.unknownUserHash, normalize(password)),
+      verify(isKnown ? passwordHash : this.unknownUserHash, normalize(password)),
     );
-    return isMatch && passwordHash !== undefined;
+    return isMatch && isKnown;
   }
 
   private async whenThereIsRoom<T>(work: () => Promise<T>): Promise<T> {

@@ -127,6 +127,20 @@ export class SessionService {
     this.audit.write('password_changed', fields);
   }
 
+  /**
+   * Lets only those pass who know the caller's password, for what cannot be undone.
+   * @throws current_password_wrong, too_many_attempts, service_unavailable
+   */
+  async confirmPassword(principal: Principal, password: string, address: string): Promise<void> {
+    const user = await this.users.findById(principal.userId);
+    if (user && (await this.checkPassword(user, user.email, password, address))) return;
+    this.audit.write('password_confirmation_failed', {
+      user_id: principal.userId,
+      remote_address: address,
+    });
+    throw currentPasswordWrong({ param: 'password' });
+  }
+
   private async checkPassword(
     user: UserEntity | null,
     email: string,

@@ -92,7 +92,7 @@ export class UserService {
     const { user, ended } = await this.transactions.run(async (transaction) => {
       await this.refuseLosingLastAdministrator(transaction, id, change);
       const current = await this.users.lockById(transaction, id);
-      if (!current) throw userNotFound();
+      if (!current || current.erasedAt) throw userNotFound();
       const wanted = {
         role: change.role ?? current.role,
         isDisabled: change.isDisabled ?? current.isDisabled,
@@ -130,6 +130,7 @@ export class UserService {
       role,
       isDisabled: false,
       createdAt: new Date(this.clock.nowMs()),
+      erasedAt: null,
     };
   }
 

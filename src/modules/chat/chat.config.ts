@@ -21,6 +21,20 @@ export const chatConfig = defineConfig('chat', {
     schema: read.integer(30_000, { min: 0, max: 600_000 }),
     example: '30000',
   }),
+  maxMessageBytes: variable({
+    env: 'LOCKKEEPER_CHAT_MAX_MESSAGE_BYTES',
+    description:
+      'The largest message, with all its parts, in bytes of UTF-8; LOCKKEEPER_BODY_LIMIT_BYTES bounds whole requests.',
+    // Less than MySQL's largest packet, which is 16 MB unless it is configured.
+    schema: read.integer(4_000_000, { min: 1_000, max: 12_000_000 }),
+    example: '4000000',
+  }),
+  defaultModel: variable({
+    env: 'LOCKKEEPER_CHAT_DEFAULT_MODEL',
+    description: 'The model of a POST /api/chat that names none. Empty: the first of all models.',
+    schema: read.text(''),
+    example: 'local',
+  }),
   maxRunningTurns: variable({
     env: 'LOCKKEEPER_CHAT_MAX_RUNNING_TURNS',
     description: 'How many turns one API process runs at once before it answers 503.',

@@ -12,6 +12,12 @@ export const userMessageMissing = defineError({
   title: 'The last message must be one to answer: of the user or of a tool.',
 });
 
+export const messageNotEditable = defineError({
+  code: 'message_not_editable',
+  kind: 'invalid',
+  title: 'An answer cannot be edited, only the messages that ask for one.',
+});
+
 export const tooManyRunningTurns = defineError({
   code: 'too_many_running_turns',
   kind: 'unavailable',
@@ -47,4 +53,41 @@ export const turnTimedOut = defineError({
   code: 'turn_timed_out',
   kind: 'upstream_timeout',
   title: 'The turn took longer than a turn may.',
+});
+
+export const messageTooLarge = defineError({
+  code: 'message_too_large',
+  kind: 'too_large',
+  title: 'A message is larger than one may be.',
+});
+
+export const messageTaken = defineError({
+  code: 'message_taken',
+  kind: 'conflict',
+  title: 'A message of this id was taken already; read or follow the chat to see its answer.',
+});
+
+export const messageUnknown = defineError({
+  code: 'message_unknown',
+  kind: 'invalid',
+  title: 'The request names a message that it does not bring.',
+});
+
+export const messagePartUnreadable = defineError({
+  code: 'message_part_unreadable',
+  kind: 'invalid',
+  title: 'A part of the message cannot be given to a model.',
+});
+
+export const chatErasedTooOften = defineError({
+  code: 'chat_erased_too_often',
+  kind: 'conflict',
+  title: 'The chat of this id was deleted and begun anew too often; use another id.',
+});
+
+/** Also the answer for a completion of somebody else: whether it exists is not told. */
+export const completionNotFound = defineError({
+  code: 'completion_not_found',
+  kind: 'not_found',
+  title: 'There is no such stored completion, or it is not yours.',
 });

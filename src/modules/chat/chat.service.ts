@@ -3,7 +3,14 @@ import type { ConfigOf } from '../../platform/config/index.js';
 import { AppError, serviceUnavailable } from '../../platform/errors/index.js';
 import { Clock } from '../../shared/clock.js';
 import { newId } from '../../shared/ids.js';
-import { ConversationService, type KeptTurn, type Turn, TurnKeeper } from '../conversation/index.js';
+import {
+  ConversationService,
+  type KeptTurn,
+  placeOf,
+  type Turn,
+  TurnKeeper,
+  type WaitingTurn,
+} from '../conversation/index.js';
 import {
   type ChatMessage,
   costOf,
@@ -31,7 +38,9 @@ import {
   toPrompt,
   withHistory,
 } from './domain/messages.js';
+import { checkMessageSizes } from './message-size.js';
 import { type ChatCompletionRequest, passedOnFields } from './dto/chat-completion.dto.js';
+import { type ForkedRequest, type ForkRequest, ForkResolver } from './fork-resolver.js';
 import type { RunningTurn } from './running-turn.js';
 import { TurnAccounting } from './turn-accounting.js';
 import { TurnFollower } from './turn-follower.js';
@@ -44,6 +53,7 @@ interface Draft {
   ownerId: string;
   model: Model;
   newMessages: ChatMessage[];
+  fork: Turn['fork'];
   request: ProviderRequest;
   promptTokens: number;
 }
@@ -52,6 +62,12 @@ interface Draft {
 export interface TurnOptions {
   /** Continues this conversation. */
   readonly conversationId?: string | undefined;
+  /** Makes that conversation, unless it is there. Its id must mean one of the owner's for ever. */
+  readonly makesConversation?: boolean;
+  /** The id of the last message; without it a new one. */
+  readonly messageId?: string | undefined;
+  /** Makes a branch of it instead of going on where it ends. */
+  readonly fork?: ForkRequest | undefined;
   /** A repeated request with the same key gets the turn of the first. */
   readonly idempotencyKey?: string | undefined;
   /** How often an SDK says that it has tried before; then its turn may be running already. */
@@ -69,6 +85,7 @@ export class ChatService {
     private readonly provider: ProviderService,
     private readonly accounting: TurnAccounting,
     private readonly runner: TurnRunner,
+    private readonly forks: ForkResolver,
     private readonly requests: TurnRequests,
     private readonly gate: TurnGate,
     private readonly follower: TurnFollower,
@@ -80,29 +97,33 @@ export class ChatService {
    * Accepts a turn: everything that can be refused is refused before anything is stored or held. When this
    * returns, the hold is committed and the user's message is durable, and the turn runs to its end. A request that
    * has been accepted before gets its turn again, running or finished.
-   * @throws model_not_found, conversation_not_found, turn_in_progress, context_length_exceeded, insufficient_coins,
-   *   turn_key_reused and others.
+   * @throws model_not_found, conversation_not_found, message_not_found, turn_in_progress, context_length_exceeded,
+   *   insufficient_coins, turn_key_reused and others.
    */
   async startTurn(ownerId: string, body: ChatCompletionRequest, options: TurnOptions): Promise<RunningTurn> {
     const model = this.provider.getModel(body.model);
-    const newMessages = newMessagesOf(body.messages);
-    if (newMessages.length === 0) throw userMessageMissing({ param: 'messages' });
-    const { conversationId, idempotencyKey, retryCount = 0, gone } = options;
-    if (conversationId !== undefined) await this.conversations.getConversation(ownerId, conversationId);
+    const { conversationId, fork, idempotencyKey, retryCount = 0, gone } = options;
+    const storesMessages = fork?.kind !== 'regenerate';
+    const newMessages = storesMessages ? newMessagesOf(body.messages) : [];
+    if (storesMessages && newMessages.length === 0) throw userMessageMissing({ param: 'messages' });
+    checkMessageSizes(newMessages, this.config.maxMessageBytes);
+    if (conversationId !== undefined && !options.makesConversation) {
+      await this.conversations.checkContinuable(ownerId, conversationId);
+    }
     const identity = await this.requests.identify({
       ownerId,
       body,
       conversationId,
+      extra: fork,
       idempotencyKey,
       retryCount,
     });
     if (identity.earlier) return this.followTurn(identity, gone);
     try {
       this.runner.checkCapacity();
-      const isNew = conversationId === undefined;
-      if (!isNew) await this.gate.enter(identity, ownerId, gone);
-      const draft = await this.draftTurn(ownerId, model, body, newMessages, conversationId);
-      const kept = await this.acceptTurn(draft, identity, isNew);
+      if (conversationId !== undefined) await this.gate.enter(identity, ownerId, gone);
+      const draft = await this.draftTurn(ownerId, model, body, options);
+      const kept = await this.acceptTurn(draft, identity, options);
       if (kept) return this.runner.run({ kept, model, request: draft.request });
     } catch (error) {
       await this.requests.forget(ownerId, identity);
@@ -110,6 +131,18 @@ export class ChatService {
       throw error;
     }
     return this.followTurn(identity, gone);
+  }
+
+  /** Asks for the end of a turn, whichever process runs it. Returns false if it does not run. Whose it is has been checked. */
+  async stopTurn(place: WaitingTurn): Promise<boolean> {
+    const isHere = this.runner.find(place.turnId)?.conversationId === place.conversationId;
+    return (isHere && this.runner.stop(place.turnId)) || this.keeper.requestStop(place);
+  }
+
+  /** The same for the turn that runs in a conversation. */
+  async stopRunning(conversationId: string): Promise<boolean> {
+    const running = await this.keeper.findRunning(conversationId);
+    return running !== undefined && this.stopTurn(placeOf(running));
   }
 
   private async followTurn(identity: TurnIdentity, gone: AbortSignal): Promise<RunningTurn> {
@@ -123,14 +156,21 @@ export class ChatService {
     ownerId: string,
     model: Model,
     body: ChatCompletionRequest,
-    newMessages: ChatMessage[],
-    conversationId: string | undefined,
+    { conversationId, fork }: TurnOptions,
   ): Promise<Draft> {
+    const forked = fork && (await this.forks.resolve(conversationId, fork, body.messages));
     const options = passedOn(body);
-    const messages = await this.promptOf(model, body, conversationId);
+    const messages = await this.promptOf(model, body, conversationId, forked);
     const promptTokens = await countPromptTokens({ messages, options }, model.contextTokens);
     const maxOutputTokens = outputLimit(model, promptTokens, body);
-    return { ownerId, model, newMessages, promptTokens, request: { messages, options, maxOutputTokens } };
+    return {
+      ownerId,
+      model,
+      newMessages: forked?.newMessages ?? newMessagesOf(body.messages),
+      fork: forked?.fork ?? null,
+      promptTokens,
+      request: { messages, options, maxOutputTokens },
+    };
   }
 
   /** The request's messages, with as much of the stored history as leaves room for the answer. */
@@ -138,14 +178,17 @@ export class ChatService {
     model: Model,
     body: ChatCompletionRequest,
     conversationId: string | undefined,
+    forked: ForkedRequest | undefined,
   ): Promise<readonly ChatMessage[]> {
-    const { messages } = body;
+    const { messages } = forked ?? body;
     if (conversationId === undefined || bringsHistory(messages) || this.config.historyMessages === 0)
       return messages;
     const limit = model.contextTokens;
     const own = await countPromptTokens({ messages, options: passedOn(body) }, limit);
     const room = limit - own - Math.min(askedLimit(model, body), Math.floor(limit / 2));
-    const history = await this.conversations.latestMessages(conversationId, this.config.historyMessages);
+    const history =
+      forked?.history ??
+      (await this.conversations.latestMessages(conversationId, this.config.historyMessages));
     return withHistory(messages, await latestThatFit(toPrompt(history), room, countMessageTokens));
   }
 
@@ -156,23 +199,25 @@ export class ChatService {
   private async acceptTurn(
     draft: Draft,
     identity: TurnIdentity,
-    isNew: boolean,
+    options: TurnOptions,
   ): Promise<KeptTurn | undefined> {
+    const isNew = options.conversationId === undefined;
     const { ownerId, model, promptTokens, request } = draft;
     const { turnId, conversationId } = identity;
     const largestCost = costOf(model, { promptTokens, completionTokens: request.maxOutputTokens });
     const isOpen = await this.accounting.hold(ownerId, turnId, largestCost);
     if (!isOpen) throw idempotencyKeySpent({ param: 'Idempotency-Key' });
     try {
-      if (isNew) {
-        const firstMessage = firstUserText(draft.newMessages);
+      const firstMessage = firstUserText(draft.newMessages);
+      if (isNew || options.makesConversation) {
         await this.conversations.createConversation(ownerId, { id: conversationId, firstMessage });
       }
-      return await this.keeper.start(await this.newTurn(draft, identity));
+      return await this.keeper.start(await this.newTurn(draft, identity, options.messageId));
     } catch (error) {
       await this.accounting.close(ownerId, turnId, { kind: 'release' });
+      // With an id that follows from a key or a chat's name another request may already count on it.
       if (isNew && !identity.isKeyed) {
-        await this.conversations.deleteConversation(ownerId, conversationId).catch(() => undefined);
+        await this.conversations.withdrawConversation(ownerId, conversationId);
       }
       if (error instanceof AppError) throw error;
       throw serviceUnavailable({
@@ -183,11 +228,11 @@ export class ChatService {
     }
   }
 
-  private async newTurn(draft: Draft, identity: TurnIdentity): Promise<Turn> {
+  private async newTurn(draft: Draft, identity: TurnIdentity, messageId?: string): Promise<Turn> {
     const startedAt = new Date(this.clock.nowMs()).toISOString();
     const messages = await Promise.all(
-      draft.newMessages.map(async (message) => ({
-        id: newId(),
+      draft.newMessages.map(async (message, index) => ({
+        id: (index === draft.newMessages.length - 1 && messageId) || newId(),
         role: message.role,
         content: textOf(message),
         extra: extraOf(message),
@@ -215,6 +260,7 @@ export class ChatService {
       input_price: draft.model.inputPrice.toString(),
       output_price: draft.model.outputPrice.toString(),
       request_hash: identity.requestHash,
+      fork: draft.fork,
     };
   }
 }

@@ -1,3 +1,4 @@
+import { idSchema } from '../../shared/ids.js';
 import type { ChatCompletionAnswer } from './dto/chat-completion.dto.js';
 import type { AnswerPiece } from '../conversation/index.js';
 import type { AnswerEnd, RunningTurn } from './running-turn.js';
@@ -45,8 +46,11 @@ export class CompletionChunks {
   }
 }
 
-/** The answer to a request that does not stream. */
-export function completionAnswer(turn: RunningTurn, end: AnswerEnd): ChatCompletionAnswer {
+/** The answer to a request that does not stream, or one that was stored. */
+export function completionAnswer(
+  turn: Pick<RunningTurn, 'id' | 'createdSeconds' | 'modelId'>,
+  end: Pick<AnswerEnd, 'text' | 'toolCalls' | 'finishReason' | 'usage'>,
+): ChatCompletionAnswer {
   const isWithheld = end.finishReason === 'content_filter';
   return {
     id: completionId(turn),
@@ -70,8 +74,16 @@ export function completionAnswer(turn: RunningTurn, end: AnswerEnd): ChatComplet
   };
 }
 
-function completionId(turn: RunningTurn): string {
-  return `chatcmpl-${turn.id}`;
+const ID_PREFIX = 'chatcmpl-';
+
+function completionId(turn: { readonly id: string }): string {
+  return `${ID_PREFIX}${turn.id}`;
+}
+
+/** The id of the turn that a completion id speaks of; undefined if it is none of ours. */
+export function turnIdOf(completion: string): string | undefined {
+  if (!completion.startsWith(ID_PREFIX)) return undefined;
+  return idSchema.safeParse(completion.slice(ID_PREFIX.length)).data;
 }
 
 function wireUsage({ promptTokens, completionTokens }: AnswerEnd['usage']) {

@@ -71,8 +71,8 @@ export class TurnRequests {
   }
 
   private async byKey(mark: RequestMark, key: string, requestHash: string): Promise<TurnIdentity> {
-    const turnId = derivedId('turn', mark.ownerId, key);
-    const conversationId = mark.conversationId ?? derivedId('conversation', mark.ownerId, key);
+    const turnId = derivedId(mark.ownerId, `turn:${key}`);
+    const conversationId = mark.conversationId ?? derivedId(mark.ownerId, `conversation:${key}`);
     const view = await this.keeper.view({ conversationId, turnId }, 0);
     const isOther = view ? view.turn.request_hash !== requestHash : !(await this.keeper.isUnknown(turnId));
     if (isOther) throw idempotencyKeyReused({ param: 'Idempotency-Key' });
@@ -133,7 +133,9 @@ function requestKey(ownerId: string, requestHash: string): string {
   return `lockkeeper:requests:${ownerId}:${requestHash}`;
 }
 
+/** How the answer is to be sent is no part of what is asked for. */
 function hashOf({ body, conversationId, extra }: RequestMark): string {
-  const content = JSON.stringify([body, conversationId ?? null, extra ?? null]);
+  const { stream: _stream, stream_options: _options, ...asked } = body;
+  const content = JSON.stringify([asked, conversationId ?? null, extra ?? null]);
   return createHash('sha256').update(content).digest('hex');
 }

@@ -42,7 +42,8 @@ export class TurnSweeper {
     const isBack = await this.keeper.isRedisThere();
     const mayClaim = isBack && this.wasRedisThere;
     this.wasRedisThere = isBack;
-    for (let shard = 0; mayClaim && shard < SAVE_SHARDS; shard++) {
+    if (!mayClaim) return;
+    for (let shard = 0; shard < SAVE_SHARDS; shard++) {
       await this.endAll(await this.keeper.claimAbandoned(shard, TURNS_A_SWEEP));
     }
   }

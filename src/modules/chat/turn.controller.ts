@@ -12,11 +12,11 @@ import {
 } from '../../platform/http/index.js';
 import { formatCoins } from '../../shared/money.js';
 import { ConversationService, type Turn, TurnKeeper, turnNotFound } from '../conversation/index.js';
+import { ChatService } from './chat.service.js';
 import { stopAnswerSchema, turnParamsSchema, turnStateSchema } from './dto/turn.dto.js';
 import type { StopAnswer, TurnParams, TurnState } from './dto/turn.dto.js';
 import { ANSWER_START, type AnswerPosition, positionAfter, type RunningTurn } from './running-turn.js';
 import { TurnFollower } from './turn-follower.js';
-import { TurnRunner } from './turn-runner.service.js';
 
 const EVENT_ID = /^(\d{1,9})\.(\d{1,9})$/;
 
@@ -28,7 +28,7 @@ export class TurnController {
     private readonly conversations: ConversationService,
     private readonly keeper: TurnKeeper,
     private readonly follower: TurnFollower,
-    private readonly runner: TurnRunner,
+    private readonly chat: ChatService,
   ) {}
 
   @Get()
@@ -58,9 +58,7 @@ export class TurnController {
   ): Promise<StopAnswer> {
     await this.conversations.getConversation(principal.userId, params.id);
     const place = { conversationId: params.id, turnId: params.turn_id };
-    const isHere = this.runner.find(params.turn_id)?.conversationId === params.id;
-    const isStopping = (isHere && this.runner.stop(params.turn_id)) || (await this.keeper.requestStop(place));
-    if (isStopping) return { turn_id: params.turn_id, status: 'stopping' };
+    if (await this.chat.stopTurn(place)) return { turn_id: params.turn_id, status: 'stopping' };
     return { turn_id: params.turn_id, status: (await this.findTurn(principal, params)).status };
   }
 
@@ -76,7 +74,7 @@ export class TurnController {
   })
   @ApiProduces('text/event-stream')
   @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'The `id` of the last event you have.' })
-  @ApiOkResponse({ description: 'An event stream.' })
+  @ApiOkResponse({ description: 'An event stream.', schema: { type: 'string' } })
   async follow(
     @CurrentPrincipal() principal: Principal,
     @Param({ schema: turnParamsSchema }) params: TurnParams,

@@ -1,13 +1,18 @@
 import { Injectable } from '@nestjs/common';
-import { BatchTransactions, isDuplicateKey, Transactions } from '../../platform/database/index.js';
+import {
+  type BatchTransaction,
+  BatchTransactions,
+  isDuplicateKey,
+  Transactions,
+} from '../../platform/database/index.js';
 import { toAccount } from './coin-account.rows.js';
 import type { AccountState } from './domain/account.js';
 import type { Operation } from './domain/decision.js';
 import { OperationGroup, type Outcome } from './domain/operation-group.js';
-import { factReads, groupWrites, toFacts } from './group-statements.js';
+import { firstReads, fullReads, groupWrites, toFacts } from './group-statements.js';
 
 /** An operation that lost a race for the same new row runs again and finds the row. */
-const MAX_DUPLICATE_KEY_ATTEMPTS = 4;
+const MAX_DUPLICATE_KEY_ATTEMPTS = 5;
 
 /** Changes the tables of the ledger; nothing else does. */
 @Injectable()
@@ -21,17 +26,17 @@ export class CoinAccountRepository {
    * Runs operations on one account in the order given, each on what the one before left, in one short
    * transaction. One that is refused, or whose rule throws, leaves the others as they are. Waits for other
    * processes' groups on the same account.
+   *
+   * A group is tried first as if it repeated nothing, which spares it the search for each of its holds and keys.
+   * What was not searched for is found all the same: a key by the range that is read, a hold by the operation
+   * that could not open it, or by the database, which refuses a second one of the same id.
    */
   async executeGroup(accountId: string, operations: readonly Operation<unknown>[]): Promise<Outcome[]> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.batches.run(async (transaction) => {
-          const rows = await transaction.begin(factReads(accountId, operations));
-          const group = new OperationGroup(toFacts(accountId, rows));
-          const outcomes = operations.map((operation) => group.run(operation));
-          await transaction.commit(groupWrites(group));
-          return outcomes;
-        });
+        return await this.batches.run((transaction) =>
+          runGroup(transaction, accountId, operations, attempt === 1),
+        );
       } catch (error) {
         if (attempt >= MAX_DUPLICATE_KEY_ATTEMPTS || !isDuplicateKey(error)) throw error;
       }
@@ -85,4 +90,28 @@ export class CoinAccountRepository {
     );
     return row && toAccount(row);
   }
+}
+
+async function runGroup(
+  transaction: BatchTransaction,
+  accountId: string,
+  operations: readonly Operation<unknown>[],
+  isExpectedNew: boolean,
+): Promise<Outcome[]> {
+  const [accounts = [], holds = [], keys = []] = await transaction.begin(firstReads(accountId, operations));
+  let group = new OperationGroup(toFacts(accountId, accounts, holds, []));
+  let outcomes = operations.map((operation) => group.run(operation));
+  const isNew = keys.length === 0 && outcomes.every((outcome, index) => isAsNew(operations[index], outcome));
+  if (!isExpectedNew || !isNew) {
+    const [allHolds = [], records = []] = await transaction.read(fullReads(accountId, operations));
+    group = new OperationGroup(toFacts(accountId, accounts, allHolds, records));
+    outcomes = operations.map((operation) => group.run(operation));
+  }
+  await transaction.commit(groupWrites(group));
+  return outcomes;
+}
+
+/** Whether the operation did not ask for a hold that was not searched for, or the hold will show if it is there. */
+function isAsNew(operation: Operation<unknown> | undefined, outcome: Outcome): boolean {
+  return !operation?.isOpening || ('decision' in outcome && outcome.decision.kind === 'apply');
 }

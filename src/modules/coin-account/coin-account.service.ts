@@ -72,6 +72,7 @@ export class CoinAccountService {
     return this.execute({
       accountId,
       holdId,
+      isOpening: true,
       idempotencyKey: ledger.holdKey(holdId),
       decide: (facts) => ledger.hold(facts, request),
     });

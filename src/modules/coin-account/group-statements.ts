@@ -18,6 +18,8 @@ const SELECT_ACCOUNT = `
   FROM (SELECT 1 AS one) AS base LEFT JOIN coin_accounts a ON a.id = ? FOR UPDATE`;
 const SELECT_HOLDS = `SELECT * FROM coin_holds WHERE id IN (?) FOR UPDATE`;
 const SELECT_OPERATIONS = `SELECT * FROM coin_operations WHERE account_id = ? AND idempotency_key IN (?)`;
+const SELECT_ANY_OPERATION = `
+  SELECT 1 FROM coin_operations WHERE account_id = ? AND idempotency_key BETWEEN ? AND ? LIMIT 1`;
 
 const HOLD_COLUMNS =
   'id, account_id, amount, status, settled_amount, debt_amount, purpose, reference, opened_sequence, ' +
@@ -28,12 +30,28 @@ const JOURNAL_COLUMNS =
   'account_id, sequence, kind, balance_delta, frozen_delta, debt_delta, balance_after, frozen_after, debt_after, ' +
   'hold_id, reference, actor, reason, note, idempotency_key, created_at, hash';
 
-/** What `toFacts` takes the rows of. */
-export function factReads(accountId: string, operations: readonly Operation<unknown>[]): Statement[] {
+/**
+ * What a group reads while it locks its account: the account, the holds that it does not open itself, and whether
+ * any key between its first and its last is recorded. Keys made one after another are close together.
+ */
+export function firstReads(accountId: string, operations: readonly Operation<unknown>[]): Statement[] {
+  const holdIds = operations.map((operation) => (operation.isOpening ? undefined : operation.holdId));
+  const [first = null, last = first] = keyRange(operations);
+  return [
+    { sql: SELECT_ACCOUNT, values: [accountId] },
+    { sql: SELECT_HOLDS, values: [distinct(holdIds)] },
+    { sql: SELECT_ANY_OPERATION, values: [accountId, first, last] },
+  ];
+}
+
+/** All holds and all recorded operations that a group names. */
+export function fullReads(
+  accountId: string,
+  operations: readonly Operation<unknown>[],
+): [Statement, Statement] {
   const holdIds = distinct(operations.map((operation) => operation.holdId));
   const keys = distinct(operations.map((operation) => operation.idempotencyKey));
   return [
-    { sql: SELECT_ACCOUNT, values: [accountId] },
     { sql: SELECT_HOLDS, values: [holdIds] },
     { sql: SELECT_OPERATIONS, values: [accountId, keys] },
   ];
@@ -41,9 +59,11 @@ export function factReads(accountId: string, operations: readonly Operation<unkn
 
 export function toFacts(
   accountId: string,
-  [accounts, holds = [], records = []]: readonly Row[][],
+  accounts: readonly Row[],
+  holds: readonly Row[],
+  records: readonly Row[],
 ): GroupFacts {
-  const account = accounts?.[0];
+  const account = accounts[0];
   const isKnown = account !== undefined && account['id'] !== null;
   return {
     account: isKnown ? toAccount(account) : emptyAccount(accountId),
@@ -207,4 +227,16 @@ function insertRecords(records: readonly RecordedOperation[], now: Date): Statem
 function distinct(values: readonly (string | undefined)[]): (string | null)[] {
   const present = [...new Set(values)].filter((value) => value !== undefined);
   return present.length > 0 ? present : [null];
+}
+
+/** The first and the last key in the order of ASCII, which is the database's order of them; none of no keys. */
+function keyRange(operations: readonly Operation<unknown>[]): string[] {
+  let range: [first: string, last: string] | undefined;
+  for (const { idempotencyKey: key } of operations) {
+    if (key === undefined) continue;
+    if (!range) range = [key, key];
+    else if (key < range[0]) range[0] = key;
+    else if (key > range[1]) range[1] = key;
+  }
+  return range ?? [];
 }

@@ -17,4 +17,16 @@ export const conversationConfig = defineConfig('conversation', {
     schema: read.integer(20_000, { min: 10_000, max: 25_000 }),
     example: '20000',
   }),
+  maxConversations: variable({
+    env: 'LOCKKEEPER_MAX_CONVERSATIONS',
+    description: 'How many conversations one user may have; one more is refused with 409.',
+    schema: read.integer(100_000, { min: 1, max: 10_000_000 }),
+    example: '100000',
+  }),
+  maxMessages: variable({
+    env: 'LOCKKEEPER_MAX_MESSAGES',
+    description: 'How many messages one conversation may have; it is not continued beyond that (409).',
+    schema: read.integer(1_000_000, { min: 2, max: 100_000_000 }),
+    example: '1000000',
+  }),
 });

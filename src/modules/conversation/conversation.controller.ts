@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } fr
 import {
   ApiCreatedResponse,
   ApiNoContentResponse,
+  ApiNotFoundResponse,
   ApiOkResponse,
   ApiOperation,
   ApiTags,
@@ -14,6 +15,7 @@ import {
   type Principal,
   RequireScope,
 } from '../../platform/http/index.js';
+import { invalidRequest } from '../../platform/errors/index.js';
 import type { ConversationRow } from './conversation.repository.js';
 import { ConversationService } from './conversation.service.js';
 import {
@@ -34,10 +36,12 @@ import type {
   MessageListQuery,
   RenameConversation,
 } from './dto/conversation.dto.js';
+import { ErasureService } from './erasure/erasure.service.js';
 import { MessageReader, type PagePlace } from './message-reader.service.js';
 
 const listPosition = z.tuple([z.iso.datetime(), z.uuid()]);
-const messagePosition = z.tuple([z.enum(['before', 'after']), z.int().min(0)]);
+/** With the branch, so that a cursor goes on along its path though another branch becomes the active one. */
+const messagePosition = z.tuple([z.enum(['before', 'after']), z.int().min(0), z.int().min(0).optional()]);
 
 @ApiTags('Conversations')
 @Controller('api/conversations')
@@ -45,6 +49,7 @@ export class ConversationController {
   constructor(
     private readonly conversations: ConversationService,
     private readonly reader: MessageReader,
+    private readonly erasures: ErasureService,
   ) {}
 
   @Post()
@@ -109,40 +114,54 @@ export class ConversationController {
   @Delete(':id')
   @HttpCode(204)
   @RequireScope('conversations:write')
-  @ApiOperation({ summary: 'Delete a conversation with all its messages' })
+  @ApiOperation({
+    summary: 'Erase a conversation with all its messages',
+    description:
+      'For good. Once this is answered nobody can reach it; a worker erases within moments what is left of a long ' +
+      'one. A turn that runs is charged as usual and leaves nothing.',
+  })
   @ApiNoContentResponse()
   async delete(
     @CurrentPrincipal() principal: Principal,
     @Param({ schema: conversationParamsSchema }) { id }: ConversationParams,
   ): Promise<void> {
-    await this.conversations.deleteConversation(principal.userId, id);
+    await this.erasures.eraseConversation({ kind: 'user', id: principal.userId }, principal.userId, id);
   }
 
   @Get(':id/messages')
   @RequireScope('conversations:read')
-  @ApiOperation({ summary: 'Read messages: the latest, or the page that a cursor names' })
+  @ApiOperation({
+    summary: 'Read messages: the latest, or the page that a cursor names',
+    description:
+      'Of a conversation with branches the path to the end of one: of the active one, unless you name another.',
+  })
   @ApiOkResponse({ standardSchema: messagePageSchema })
+  @ApiNotFoundResponse({ description: '`conversation_not_found`, `branch_not_found`' })
   async messages(
     @CurrentPrincipal() principal: Principal,
     @Param({ schema: conversationParamsSchema }) { id }: ConversationParams,
     @Query({ schema: messageListQuerySchema }) query: MessageListQuery,
   ): Promise<z.infer<typeof messagePageSchema>> {
     await this.conversations.getConversation(principal.userId, id);
-    const page = await this.reader.readPage(id, placeOf(query.cursor), query.limit);
+    const { place, branch } = positionOf(query);
+    const page = await this.reader.readBranchPage(id, place, query.limit, branch);
     const first = page.messages[0];
     const last = page.messages.at(-1);
     return {
       items: page.messages,
-      earlier_cursor: page.hasEarlier && first ? encodeCursor(['before', first.sequence]) : null,
-      later_cursor: page.hasLater && last ? encodeCursor(['after', last.sequence]) : null,
+      earlier_cursor: page.hasEarlier && first ? encodeCursor(['before', first.sequence, page.branch]) : null,
+      later_cursor: page.hasLater && last ? encodeCursor(['after', last.sequence, page.branch]) : null,
     };
   }
 }
 
-function placeOf(cursor: string | undefined): PagePlace {
-  if (cursor === undefined) return { kind: 'latest' };
-  const [kind, sequence] = decodeCursor(cursor, messagePosition);
-  return { kind, sequence };
+function positionOf({ cursor, branch }: MessageListQuery): { place: PagePlace; branch: number | undefined } {
+  if (cursor === undefined) return { place: { kind: 'latest' }, branch };
+  const [kind, sequence, named] = decodeCursor(cursor, messagePosition);
+  if (branch !== undefined && named !== undefined && named !== branch) {
+    throw invalidRequest({ param: 'branch', detail: 'The cursor is one of another branch.' });
+  }
+  return { place: { kind, sequence }, branch: branch ?? named };
 }
 
 function toDto(row: ConversationRow): ConversationDto {

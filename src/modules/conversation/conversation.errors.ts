@@ -36,3 +36,46 @@ export const saveBacklogFull = defineError({
   kind: 'unavailable',
   title: 'Too many finished turns wait to be saved.',
 });
+
+/** Also the answer for a message of another conversation or of somebody else. */
+export const messageNotFound = defineError({
+  code: 'message_not_found',
+  kind: 'not_found',
+  title: 'There is no such message in this conversation.',
+});
+
+export const branchNotFound = defineError({
+  code: 'branch_not_found',
+  kind: 'not_found',
+  title: 'The conversation has no such branch.',
+});
+
+export const tooManyBranches = defineError({
+  code: 'too_many_branches',
+  kind: 'conflict',
+  title: 'The conversation has as many branches as it may.',
+});
+
+export const conversationChanged = defineError({
+  code: 'conversation_changed',
+  kind: 'conflict',
+  title: 'The conversation was changed while it was read.',
+});
+
+export const tooManyExports = defineError({
+  code: 'too_many_exports',
+  kind: 'rate_limited',
+  title: 'Too many exports run at once.',
+});
+
+export const conversationLimitReached = defineError({
+  code: 'conversation_limit_reached',
+  kind: 'conflict',
+  title: 'You have as many conversations as one user may have. Delete some, or continue one of them.',
+});
+
+export const messageLimitReached = defineError({
+  code: 'message_limit_reached',
+  kind: 'conflict',
+  title: 'The conversation has as many messages as one may have. Begin another.',
+});

@@ -1,13 +1,18 @@
 import { Module } from '@nestjs/common';
+import { BranchController } from './branch.controller.js';
 import { ConversationController } from './conversation.controller.js';
 import { SaveOperationsController } from './operations/save-operations.controller.js';
 import { SaveOperations } from './operations/save-operations.service.js';
+import { ExportController } from './export/export.controller.js';
+import { ExportRepository } from './export/export.repository.js';
+import { ExportService } from './export/export.service.js';
+import { ExportSlots } from './export/export-slots.js';
 import { SaveHealth } from './save-health.js';
 import { ConversationModule } from './conversation.module.js';
 
 @Module({
   imports: [ConversationModule],
-  controllers: [ConversationController, SaveOperationsController],
-  providers: [SaveHealth, SaveOperations],
+  controllers: [ExportController, ConversationController, BranchController, SaveOperationsController],
+  providers: [ExportRepository, ExportService, ExportSlots, SaveHealth, SaveOperations],
 })
 export class ConversationHttpModule {}

@@ -1,7 +1,13 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { ConfigOf } from '../../platform/config/index.js';
 import { Clock } from '../../shared/clock.js';
 import { newId } from '../../shared/ids.js';
-import { conversationNotFound } from './conversation.errors.js';
+import { conversationConfig } from './conversation.config.js';
+import {
+  conversationLimitReached,
+  conversationNotFound,
+  messageLimitReached,
+} from './conversation.errors.js';
 import { ConversationRepository, type ConversationRow } from './conversation.repository.js';
 import { titleFrom } from './domain/turn.js';
 import { SaveLine } from './save-line.js';
@@ -19,16 +25,21 @@ export class ConversationService {
     private readonly reader: MessageReader,
     private readonly line: SaveLine,
     private readonly clock: Clock,
+    @Inject(conversationConfig.token) private readonly config: ConfigOf<typeof conversationConfig>,
   ) {}
 
   /**
    * Makes an empty conversation; without a title it is named after `firstMessage`. With an `id` that exists nothing
    * is made.
+   * @throws conversation_limit_reached; requests at the very same moment may all be the last that is let in.
    */
   async createConversation(
     ownerId: string,
     naming: { id?: string; title?: string; firstMessage?: string },
   ): Promise<ConversationRow> {
+    const limit = this.config.maxConversations;
+    if (await this.repository.hasAtLeast(ownerId, limit))
+      throw conversationLimitReached({ details: { limit } });
     const createdAt = new Date(this.clock.nowMs());
     const conversation = {
       id: naming.id ?? newId(),
@@ -49,11 +60,32 @@ export class ConversationService {
     };
   }
 
+  /** Undefined also if it is somebody else's. */
+  findConversation(ownerId: string, id: string): Promise<ConversationRow | undefined> {
+    return this.repository.findOwned(ownerId, id);
+  }
+
+  /** Those of these conversations that have been deleted. Their ids are not to be used again. */
+  findErasedConversations(ids: readonly string[]): Promise<Set<string>> {
+    return this.repository.findErased(ids);
+  }
+
   /** @throws conversation_not_found, also if it is somebody else's. */
   async getConversation(ownerId: string, id: string): Promise<ConversationRow> {
-    const conversation = await this.repository.findOwned(ownerId, id);
+    const conversation = await this.findConversation(ownerId, id);
     if (!conversation) throw conversationNotFound({ param: 'conversation_id' });
     return conversation;
+  }
+
+  /**
+   * Lets only those turns pass that continue a conversation of the owner's with room for more. Turns that are not saved
+   * yet are not counted.
+   * @throws conversation_not_found, message_limit_reached
+   */
+  async checkContinuable(ownerId: string, id: string): Promise<void> {
+    const { last_sequence: messages } = await this.getConversation(ownerId, id);
+    if (messages < this.config.maxMessages) return;
+    throw messageLimitReached({ details: { limit: this.config.maxMessages }, param: 'conversation_id' });
   }
 
   /** The owner's conversations, the latest active first. */
@@ -71,11 +103,9 @@ export class ConversationService {
     return this.getConversation(ownerId, id);
   }
 
-  /** Deletes a conversation with all that is in it, saved or not. @throws conversation_not_found */
-  async deleteConversation(ownerId: string, id: string): Promise<void> {
-    if (!(await this.repository.remove(ownerId, id)))
-      throw conversationNotFound({ param: 'conversation_id' });
-    this.logger.log('conversation deleted', { conversation_id: id });
+  /** Takes back a conversation that was made for a turn which was then refused: nobody has heard of it. */
+  async withdrawConversation(ownerId: string, id: string): Promise<void> {
+    await this.repository.deleteEmpty(ownerId, id);
   }
 
   /** The last messages of a conversation, oldest first. Who may read it has been checked before. */

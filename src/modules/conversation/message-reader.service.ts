@@ -1,100 +1,142 @@
-import { Injectable, Logger } from '@nestjs/common';
-import { RedisAwayError } from '../../platform/redis/index.js';
-import { ConversationRepository, type SavedMessage } from './conversation.repository.js';
+import { Injectable } from '@nestjs/common';
+import { type ConversationTree, ConversationTreeReader } from './conversation-tree.service.js';
+import { branchNotFound } from './conversation.errors.js';
+import { clip, type PagePlace, type PathPage, pathOf, ReadablePath, type Segment } from './domain/path.js';
+import { forksAt, groupSiblings, placesOfSiblings, type Sibling } from './domain/siblings.js';
 import type { Turn } from './domain/turn.js';
-import { TurnStore } from './turn.store.js';
-import { WaitingTurnRepository } from './waiting-turn.repository.js';
+import { TurnKeeper } from './turn-keeper.service.js';
+import { MessageRepository, type SavedMessage } from './message.repository.js';
 
 export interface ReadableMessage extends SavedMessage {
   /** False while the message waits to be written to MySQL. */
   is_saved: boolean;
 }
 
-/** A page of messages in the order of their sequence numbers, and whether there are more on either side. */
-export interface MessagePage {
-  messages: ReadableMessage[];
-  hasEarlier: boolean;
-  hasLater: boolean;
+/** A message with those beside which it stands; empty if it has none. */
+export interface MessageWithSiblings extends ReadableMessage {
+  siblings: Sibling[];
 }
 
-/** Where a page lies: the latest messages, those before a sequence number, or those after one. */
-export type PagePlace =
-  | { kind: 'latest' }
-  | { kind: 'before'; sequence: number }
-  | { kind: 'after'; sequence: number };
+export type { PagePlace } from './domain/path.js';
+
+/** A page of a branch's path. */
+export interface BranchPage extends PathPage<MessageWithSiblings> {
+  branch: number;
+}
 
 /** Reads messages, saved or not: what has finished is there at once, in the place it will have when saved. */
 @Injectable()
 export class MessageReader {
-  private readonly logger = new Logger('Messages');
-
   constructor(
-    private readonly repository: ConversationRepository,
-    private readonly store: TurnStore,
-    private readonly waiting: WaitingTurnRepository,
+    private readonly trees: ConversationTreeReader,
+    private readonly messages: MessageRepository,
+    private readonly keeper: TurnKeeper,
   ) {}
 
-  /** A page of at most `limit` messages of a conversation. Who may read it has been checked before. */
-  async readPage(conversationId: string, place: PagePlace, limit: number): Promise<MessagePage> {
-    // Redis before MySQL: a turn that is saved in between is seen twice and dropped once, never missed.
-    const waitingTurns = await this.waitingTurns(conversationId);
-    const { lastSequence, savedIds } = await this.repository.savedState(
-      conversationId,
-      waitingTurns.map((turn) => turn.id),
+  /** A page of at most `limit` messages of the active path. Who may read it has been checked before. */
+  async readPage(
+    conversationId: string,
+    place: PagePlace,
+    limit: number,
+  ): Promise<PathPage<ReadableMessage>> {
+    const tree = await this.trees.read(conversationId);
+    return this.pageOf(tree, pathOf(tree.branches, tree.ends.activeBranch), place, limit);
+  }
+
+  /**
+   * The latest messages of the active path, and the turn that runs: what is asked in it is not among the messages yet.
+   * Who may read it has been checked before.
+   */
+  async readLatest(
+    conversationId: string,
+    limit: number,
+  ): Promise<PathPage<ReadableMessage> & { runningTurn: Turn | undefined }> {
+    // Before the page: a turn that ends in between is seen twice and dropped once, never missed.
+    const running = await this.keeper.findRunning(conversationId);
+    const page = await this.readPage(conversationId, { kind: 'latest' }, limit);
+    const hasEnded = page.messages.some((message) => message.turn_id === running?.id);
+    return { ...page, runningTurn: hasEnded ? undefined : running };
+  }
+
+  /** Those of these messages that the conversation has, saved or not, also in a turn that still runs. */
+  async findMessageIds(conversationId: string, ids: readonly string[]): Promise<Set<string>> {
+    const running = await this.keeper.findRunning(conversationId);
+    const { turns } = await this.keeper.finishedTurns(conversationId);
+    const saved = await this.messages.findIds(conversationId, ids);
+    const open = new Set(
+      [...turns, ...(running ? [running] : [])].flatMap((turn) => turn.messages.map(({ id }) => id)),
     );
-    const waiting = numberMessages(
-      waitingTurns.filter((turn) => !savedIds.has(turn.id)),
-      lastSequence,
-    );
-    const total = lastSequence + waiting.length;
-    const first = place.kind === 'after' ? place.sequence + 1 : Math.max(1, endOf(place, total) - limit + 1);
-    const last = place.kind === 'after' ? Math.min(total, place.sequence + limit) : endOf(place, total);
-    const saved = await this.repository.readMessages(conversationId, {
-      after: first - 1,
-      before: Math.min(last, lastSequence) + 1,
-      limit: Math.min(last, lastSequence) - first + 1,
-      from: 'start',
-    });
+    return new Set(ids.filter((id) => open.has(id) || saved.has(id)));
+  }
+
+  /** A page of all messages of a conversation, whatever their branch, in the order of their numbers. */
+  async readAll(
+    conversationId: string,
+    afterSequence: number,
+    limit: number,
+  ): Promise<{ messages: ReadableMessage[]; hasLater: boolean }> {
+    const tree = await this.trees.read(conversationId);
+    const saved = await this.messages.readAll(conversationId, afterSequence, tree.lastSaved, limit + 1);
+    const waiting = tree.waiting.filter((message) => message.sequence > afterSequence);
     const messages = [
       ...saved.map((message) => ({ ...message, is_saved: true })),
-      ...waiting.filter((message) => message.sequence >= first && message.sequence <= last),
+      ...waiting.map((message) => ({ ...message, is_saved: false })),
     ];
-    return { messages, hasEarlier: first > 1 && total > 0, hasLater: last < total };
+    return { messages: messages.slice(0, limit), hasLater: messages.length > limit };
   }
 
-  /** In Redis and in the database. */
-  private async waitingTurns(conversationId: string): Promise<Turn[]> {
-    const [inRedis, inDatabase] = await Promise.all([
-      this.turnsInRedis(conversationId),
-      this.waiting.finishedTurns(conversationId),
-    ]);
-    if (inDatabase.length === 0) return inRedis;
-    // The saver brings both together in this order. Those of one moment stay in theirs.
-    const all = new Map([...inDatabase, ...inRedis].map((turn) => [turn.id, turn]));
-    return [...all.values()].sort((a, b) => Date.parse(a.started_at) - Date.parse(b.started_at));
+  /** A page of the path that ends in `branch`, or without it in the active one. @throws branch_not_found */
+  async readBranchPage(
+    conversationId: string,
+    place: PagePlace,
+    limit: number,
+    branch?: number,
+  ): Promise<BranchPage> {
+    const tree = await this.trees.read(conversationId);
+    const tip = branch ?? tree.ends.activeBranch;
+    if (tip !== 0 && !tree.branches.has(tip)) throw branchNotFound({ param: 'branch' });
+    const path = pathOf(tree.branches, tip);
+    const page = await this.pageOf(tree, path, place, limit);
+    const siblings = await this.siblingsOf(tree, path, page.messages);
+    const messages = page.messages.map((message) => ({
+      ...message,
+      siblings: siblings.get(message.id) ?? [],
+    }));
+    return { ...page, messages, branch: tip };
   }
 
-  private async turnsInRedis(conversationId: string): Promise<Turn[]> {
-    try {
-      return await this.store.finishedTurns(conversationId);
-    } catch (error) {
-      if (!(error instanceof RedisAwayError)) throw error;
-      this.logger.warn('reading without Redis: messages that wait to be saved are not seen', {
-        conversation_id: conversationId,
-        reason: String(error),
-      });
-      return [];
-    }
+  /**
+   * The last messages of the path that ends with this message, oldest first, itself the last; none if it is not in
+   * this conversation.
+   */
+  async readPathTo(tree: ConversationTree, messageId: string, limit: number): Promise<ReadableMessage[]> {
+    const end = await this.trees.findPlace(tree, messageId);
+    if (!end) return [];
+    const path = clip(pathOf(tree.branches, end.branch), 0, end.sequence);
+    return (await this.pageOf(tree, path, { kind: 'latest' }, limit)).messages;
   }
-}
 
-function endOf(place: PagePlace, total: number): number {
-  return place.kind === 'before' ? Math.min(total, place.sequence - 1) : total;
-}
+  private pageOf(
+    tree: ConversationTree,
+    path: readonly Segment[],
+    place: PagePlace,
+    limit: number,
+  ): Promise<PathPage<ReadableMessage>> {
+    const waiting = tree.waiting.map((message) => ({ ...message, is_saved: false }));
+    const readable = new ReadablePath(path, tree.lastSaved, waiting, async (segments, count, from) => {
+      const saved = await this.messages.readSegments(tree.conversationId, segments, count, from);
+      return saved.map((message) => ({ ...message, is_saved: true }));
+    });
+    return readable.page(place, limit);
+  }
 
-function numberMessages(turns: readonly Turn[], lastSequence: number): ReadableMessage[] {
-  let sequence = lastSequence;
-  return turns.flatMap((turn) =>
-    turn.messages.map((message) => ({ ...message, turn_id: turn.id, sequence: ++sequence, is_saved: false })),
-  );
+  private async siblingsOf(
+    tree: ConversationTree,
+    path: readonly Segment[],
+    page: readonly ReadableMessage[],
+  ): Promise<Map<string, Sibling[]>> {
+    const forks = forksAt(tree.branches, path, page);
+    const saved = await this.messages.findNext(tree.conversationId, placesOfSiblings(forks), tree.lastSaved);
+    return groupSiblings(forks, [...saved, ...tree.waiting]);
+  }
 }

@@ -7,7 +7,7 @@ export interface ParkedConversation {
   turn_id: string;
   error: string;
   parked_at: Date;
-  waiting_turns: number;
+  waiting_turns: number | string;
 }
 
 const MAX_ERROR_LENGTH = 10_000;
@@ -103,7 +103,7 @@ export class ParkedConversationRepository {
   }
 
   async count(): Promise<number> {
-    const rows: { parked: number }[] = await this.transactions.single.query(
+    const rows: { parked: number | string }[] = await this.transactions.single.query(
       'SELECT COUNT(*) AS parked FROM parked_conversations',
     );
     return Number(rows[0]?.parked ?? 0);

@@ -3,7 +3,7 @@ import { DURABLE_REDIS, RedisBreaker, type RedisClient } from '../../platform/re
 import { SAVE_SHARDS } from './domain/shards.js';
 import { type Turn, turnSchema } from './domain/turn.js';
 import { forgetScript, textsScript } from './turn-scripts.js';
-import { keysOf, memberOf, placeOfMember, shardKeys, type WaitingTurn } from './turn-keys.js';
+import { chunksKey, keysOf, memberOf, placeOfMember, shardKeys, type WaitingTurn } from './turn-keys.js';
 
 /** The finished turns of each shard that wait in Redis to be saved, seen from the saver; `TurnStore` fills it. */
 @Injectable()
@@ -54,6 +54,14 @@ export class SaveLine {
     return (await this.breaker.run(() =>
       forgetScript.run(this.redis, [shardKeys(shard).finished, ...keys], args),
     )) as number;
+  }
+
+  /** Erases what is left of the answers of turns, which could be read for some minutes more. */
+  async erasePieces(places: readonly WaitingTurn[]): Promise<void> {
+    if (places.length === 0) return;
+    const keys = places.map(({ conversationId, turnId }) => chunksKey(conversationId, turnId));
+    // One at a time: those of different shards are in different slots of a Redis Cluster.
+    await this.breaker.run(() => Promise.all(keys.map((key) => this.redis.unlink(key))));
   }
 
   /** How many finished turns wait in each shard. */

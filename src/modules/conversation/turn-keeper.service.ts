@@ -15,6 +15,9 @@ const BACKLOG_RETRY_SECONDS = 5;
 /** Of more than these the sweep finds out by itself that they have ended. */
 const MAX_REMEMBERED = 10_000;
 
+/** No turn may run longer. */
+const LONGEST_TURN_MS = 3_600_000;
+
 type StartResult = 'started' | 'full' | 'busy' | 'exists';
 
 /**
@@ -26,6 +29,8 @@ export class TurnKeeper implements OnModuleInit {
   private readonly logger = new Logger('Turns');
   /** Turns that Redis still takes for running, since it was away at their end. */
   private readonly endedElsewhere = new Map<string, WaitingTurn>();
+  /** When Redis last went away or came back, as far as this process has seen. */
+  private awayAtMs = -Infinity;
 
   constructor(
     private readonly store: TurnStore,
@@ -38,6 +43,7 @@ export class TurnKeeper implements OnModuleInit {
 
   onModuleInit(): void {
     this.breaker.onChange((isOpen) => {
+      this.awayAtMs = performance.now();
       if (!isOpen) void this.discardEnded();
     });
   }
@@ -48,7 +54,12 @@ export class TurnKeeper implements OnModuleInit {
    */
   enter(place: WaitingTurn, ownerId: string, limit?: number): Promise<'go' | 'wait' | 'busy'> {
     return this.orDegraded(
-      () => this.store.enter(place.conversationId, place.turnId, limit),
+      async () => {
+        const state = await this.store.enter(place.conversationId, place.turnId, limit);
+        // One that began while Redis was away runs on where it began.
+        if (state !== 'go' || !this.wasRedisAwayLately()) return state;
+        return (await this.waiting.findRunning(place.conversationId)) ? 'wait' : 'go';
+      },
       () => this.waiting.enter(place.conversationId, place.turnId, ownerId),
     );
   }
@@ -130,6 +141,19 @@ export class TurnKeeper implements OnModuleInit {
     return view;
   }
 
+  /**
+   * The finished turns of a conversation that wait to be saved, in the order in which they will be. Not all of them
+   * while Redis is away, since those that wait there are not seen.
+   */
+  async finishedTurns(conversationId: string): Promise<{ turns: Turn[]; isAll: boolean }> {
+    const inRedis = await this.orDegraded<Turn[] | undefined>(
+      () => this.store.finishedTurns(conversationId),
+      () => Promise.resolve(undefined),
+    );
+    const inDatabase = await this.waiting.finishedTurns(conversationId);
+    return { turns: inSavingOrder(inRedis ?? [], inDatabase), isAll: inRedis !== undefined };
+  }
+
   /** A turn that waits in the database and asked for the same, at most so long ago. */
   findRequest(ownerId: string, requestHash: string, ageMs: number): Promise<Turn | undefined> {
     return this.waiting.findRequest(ownerId, requestHash, Math.ceil(ageMs / 1_000));
@@ -175,7 +199,7 @@ export class TurnKeeper implements OnModuleInit {
   }
 
   private async viewSaved(place: WaitingTurn, from: number): Promise<TurnView | undefined> {
-    const turn = await this.saved.find(place.turnId);
+    const turn = await this.saved.findWhole(place.turnId);
     if (turn?.conversation_id !== place.conversationId) return undefined;
     const pieces = await this.orDegraded(
       () => this.store.pieces(place, from),
@@ -200,6 +224,10 @@ export class TurnKeeper implements OnModuleInit {
         return Promise.resolve('unknown');
       },
     );
+  }
+
+  private wasRedisAwayLately(): boolean {
+    return performance.now() - this.awayAtMs < LONGEST_TURN_MS;
   }
 
   private remember(turn: Turn): void {
@@ -228,4 +256,11 @@ export class TurnKeeper implements OnModuleInit {
       throw error;
     }
   }
+}
+
+/** As the saver brings together what waits in Redis and in the database. Those of one moment stay in their order. */
+function inSavingOrder(inRedis: readonly Turn[], inDatabase: readonly Turn[]): Turn[] {
+  if (inDatabase.length === 0) return [...inRedis];
+  const all = new Map([...inDatabase, ...inRedis].map((turn) => [turn.id, turn]));
+  return [...all.values()].sort((a, b) => Date.parse(a.started_at) - Date.parse(b.started_at));
 }

@@ -6,7 +6,7 @@ import { ParkedConversationRepository } from './parked-conversation.repository.j
 import { SaveLine } from './save-line.js';
 import { SaveSlots } from './save-slots.js';
 import { TurnRepository } from './turn.repository.js';
-import { TurnStore } from './turn.store.js';
+import { placeOf, TurnStore } from './turn.store.js';
 import type { WaitingTurn } from './turn-keys.js';
 import { WaitingTurnRepository } from './waiting-turn.repository.js';
 
@@ -124,7 +124,7 @@ export class TurnSaver {
   }
 
   /** Saves a turn. Returns why the database refuses it, after the last of three tries. */
-  private async saveOne(turn: Turn): Promise<unknown> {
+  private async saveOne(turn: Turn): Promise<Error | undefined> {
     for (const [attempt, pauseMs] of [...RETRY_PAUSES_MS, undefined].entries()) {
       const error = await this.trySave([turn]);
       if (error === undefined) return undefined;
@@ -132,7 +132,7 @@ export class TurnSaver {
       this.logger.warn(`requeued (retry ${attempt + 1}/${RETRY_PAUSES_MS.length + 1})`, {
         turn_id: turn.id,
         conversation_id: turn.conversation_id,
-        reason: String(error),
+        reason: error.message,
       });
       await delay(pauseMs);
     }
@@ -140,16 +140,17 @@ export class TurnSaver {
   }
 
   /** Returns why the database refuses these turns. @throws if it cannot be asked. */
-  private async trySave(turns: readonly Turn[]): Promise<unknown> {
+  private async trySave(turns: readonly Turn[]): Promise<Error | undefined> {
     const startedAt = performance.now();
     try {
-      await this.repository.saveTurns(turns);
+      const dropped = await this.repository.saveTurns(turns);
+      if (dropped.length > 0) await this.line.erasePieces(dropped.map(placeOf));
       const duration_ms = Math.round(performance.now() - startedAt);
       if (turns.length > 0) this.logger.log('turns saved', { turns: turns.length, duration_ms });
       return undefined;
     } catch (error) {
-      if (!isDataRefusal(error)) throw error;
-      return error;
+      if (error instanceof Error && isDataRefusal(error)) return error;
+      throw error;
     }
   }
 
@@ -160,8 +161,8 @@ export class TurnSaver {
     }
   }
 
-  private async park({ conversationId, turnId }: WaitingTurn, error: unknown): Promise<void> {
-    await this.parked.park(conversationId, turnId, String(error));
+  private async park({ conversationId, turnId }: WaitingTurn, error: Error): Promise<void> {
+    await this.parked.park(conversationId, turnId, error.message);
     this.logger.error('failed for good: the conversation is parked', error, {
       conversation_id: conversationId,
       turn_id: turnId,

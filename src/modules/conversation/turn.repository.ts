@@ -1,6 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { type Transaction, Transactions } from '../../platform/database/index.js';
+import { isDerivedId, newId } from '../../shared/ids.js';
 import type { MicroCoins } from '../../shared/money.js';
+import { findForkPoints, insertBranches, lastBranches } from './branch.repository.js';
+import { placeTurns, type Placement } from './domain/placement.js';
 import type { Turn, TurnStatus } from './domain/turn.js';
 
 /** What is known of the cost of a saved turn. */
@@ -14,15 +17,12 @@ export interface SavedTurn {
 interface ConversationCounters {
   id: string;
   last_sequence: number;
+  active_branch: number;
 }
 
 /** What a group of turns adds to one conversation. */
-interface Addition {
+interface Addition extends Placement {
   conversationId: string;
-  lastSequence: number;
-  messages: number;
-  tokens: number;
-  lastActivityAt: Date;
 }
 
 /** Writes finished turns to MySQL. */
@@ -33,10 +33,10 @@ export class TurnRepository {
   /**
    * Saves turns in the order given, all or none, in one transaction. A turn that is saved already is left as
    * it is, and one whose conversation has been deleted is dropped.
-   * @returns how many were written.
+   * @returns those that were dropped.
    */
-  async saveTurns(turns: readonly Turn[]): Promise<number> {
-    if (turns.length === 0) return 0;
+  async saveTurns(turns: readonly Turn[]): Promise<Turn[]> {
+    if (turns.length === 0) return [];
     return this.transactions.run(async (transaction) => {
       const conversations = await lockConversations(transaction, turns);
       const savedIds = await savedTurnIds(transaction, turns);
@@ -53,11 +53,22 @@ export class TurnRepository {
           dropped.map((turn) => turn.id),
         );
       }
-      if (fresh.length === 0) return 0;
+      if (fresh.length === 0) return dropped;
       await insertTurns(transaction, fresh);
-      const additions = await insertMessages(transaction, fresh, conversations);
+      const additions = await placeAll(
+        transaction,
+        await withUniqueMessages(transaction, fresh),
+        conversations,
+      );
+      await insertBranches(
+        transaction,
+        additions.flatMap(({ conversationId, branches }) =>
+          branches.map((branch) => ({ ...branch, conversation_id: conversationId })),
+        ),
+      );
+      await insertMessages(transaction, additions);
       await addToConversations(transaction, additions);
-      return fresh.length;
+      return dropped;
     });
   }
 
@@ -103,7 +114,7 @@ async function lockConversations(
 ): Promise<Map<string, ConversationCounters>> {
   const ids = [...new Set(turns.map((turn) => turn.conversation_id))].sort();
   const rows: ConversationCounters[] = await transaction.query(
-    'SELECT id, last_sequence FROM conversations WHERE id IN (?) ORDER BY id FOR UPDATE',
+    'SELECT id, last_sequence, active_branch FROM conversations WHERE id IN (?) ORDER BY id FOR UPDATE',
     [ids],
   );
   return new Map(rows.map((row) => [row.id, row]));
@@ -143,66 +154,106 @@ async function insertTurns(transaction: Transaction, turns: readonly Turn[]): Pr
   );
 }
 
-async function insertMessages(
+/**
+ * The turns with a new id for each message whose id is taken. Ids that come of what a client calls its messages are
+ * looked at before a turn is accepted, but two requests at once can bring the same. Their conversation is locked here.
+ */
+async function withUniqueMessages(
+  transaction: Transaction,
+  turns: readonly Turn[],
+): Promise<readonly Turn[]> {
+  const ids = turns.flatMap((turn) => turn.messages.map(({ id }) => id)).filter(isDerivedId);
+  if (ids.length === 0) return turns;
+  const rows: { id: string }[] = await transaction.query(
+    'SELECT id FROM conversation_messages WHERE id IN (?)',
+    [ids],
+  );
+  const taken = new Set(rows.map((row) => row.id));
+  return turns.map((turn) => ({
+    ...turn,
+    messages: turn.messages.map((message) => {
+      const id = taken.has(message.id) ? newId() : message.id;
+      taken.add(id);
+      return { ...message, id };
+    }),
+  }));
+}
+
+/** Where the messages of each conversation go. Its row is locked, so nobody else adds to it meanwhile. */
+async function placeAll(
   transaction: Transaction,
   turns: readonly Turn[],
   conversations: ReadonlyMap<string, ConversationCounters>,
 ): Promise<Addition[]> {
-  const additions = new Map<string, Addition>();
-  const rows: unknown[][] = [];
-  for (const turn of turns) {
-    const addition = additions.get(turn.conversation_id) ?? {
-      conversationId: turn.conversation_id,
-      lastSequence: conversations.get(turn.conversation_id)?.last_sequence ?? 0,
-      messages: 0,
-      tokens: 0,
-      lastActivityAt: new Date(0),
+  const byConversation = Map.groupBy(turns, (turn) => turn.conversation_id);
+  const forked = turns.filter((turn) => turn.fork !== null).map((turn) => turn.conversation_id);
+  const branchNumbers =
+    forked.length > 0 ? await lastBranches(transaction, forked) : new Map<string, number>();
+  const forkPoints = await findForkPoints(transaction, turns);
+  return [...byConversation].map(([conversationId, own]) => {
+    const row = conversations.get(conversationId);
+    const ends = {
+      lastSequence: row?.last_sequence ?? 0,
+      activeBranch: row?.active_branch ?? 0,
+      lastBranch: branchNumbers.get(conversationId) ?? 0,
     };
-    additions.set(turn.conversation_id, addition);
-    for (const message of turn.messages) {
-      addition.lastSequence++;
-      addition.messages++;
-      rows.push([
+    return { conversationId, ...placeTurns(ends, own, forkPoints.get(conversationId) ?? new Map()) };
+  });
+}
+
+async function insertMessages(transaction: Transaction, additions: readonly Addition[]): Promise<void> {
+  const rows = additions.flatMap(({ conversationId, turns }) =>
+    turns.flatMap(({ turn, branch, sequence }) =>
+      turn.messages.map((message, index) => [
         message.id,
-        turn.conversation_id,
+        conversationId,
         turn.id,
-        addition.lastSequence,
+        branch,
+        sequence + index,
         message.role,
         message.content,
         message.extra === null ? null : JSON.stringify(message.extra),
         message.status,
         message.tokens,
         new Date(message.created_at),
-      ]);
-    }
-    addition.tokens += turn.prompt_tokens + turn.completion_tokens;
-    addition.lastActivityAt = new Date(turn.finished_at ?? turn.started_at);
-  }
+      ]),
+    ),
+  );
+  if (rows.length === 0) return;
   await transaction.query(
     `INSERT INTO conversation_messages
-       (id, conversation_id, turn_id, sequence, role, content, extra, status, tokens, created_at) VALUES ?`,
+       (id, conversation_id, turn_id, branch, sequence, role, content, extra, status, tokens, created_at) VALUES ?`,
     [rows],
   );
-  return [...additions.values()];
 }
 
 /** One statement for all conversations of the group. */
 async function addToConversations(transaction: Transaction, additions: readonly Addition[]): Promise<void> {
   const rows = additions.map(
     () =>
-      'SELECT ? AS id, ? AS last_sequence, ? AS messages, ? AS tokens, CAST(? AS DATETIME(3)) AS active_at',
+      'SELECT ? AS id, ? AS last_sequence, ? AS active_branch, ? AS messages, ? AS tokens, CAST(? AS DATETIME(3)) AS active_at',
   );
-  const values = additions.flatMap((addition) => [
-    addition.conversationId,
-    addition.lastSequence,
-    addition.messages,
-    addition.tokens,
-    addition.lastActivityAt,
+  const values = additions.flatMap(({ conversationId, ends, turns }) => [
+    conversationId,
+    ends.lastSequence,
+    ends.activeBranch,
+    sum(turns.map(({ turn }) => turn.messages.length)),
+    sum(turns.map(({ turn }) => turn.prompt_tokens + turn.completion_tokens)),
+    lastActivityOf(turns.at(-1)?.turn),
   ]);
   await transaction.query(
     `UPDATE conversations c JOIN (${rows.join(' UNION ALL ')}) a ON c.id = CONVERT(a.id USING ascii) COLLATE ascii_bin
-     SET c.last_sequence = a.last_sequence, c.message_count = c.message_count + a.messages,
-         c.total_tokens = c.total_tokens + a.tokens, c.last_activity_at = GREATEST(c.last_activity_at, a.active_at)`,
+     SET c.last_sequence = a.last_sequence, c.active_branch = a.active_branch,
+         c.message_count = c.message_count + a.messages, c.total_tokens = c.total_tokens + a.tokens,
+         c.last_activity_at = GREATEST(c.last_activity_at, a.active_at)`,
     values,
   );
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+function lastActivityOf(turn: Turn | undefined): Date {
+  return new Date(turn?.finished_at ?? turn?.started_at ?? 0);
 }

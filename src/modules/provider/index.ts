@@ -1,6 +1,7 @@
 export { textOf } from './domain/chat.js';
 export type {
   ChatMessage,
+  ContentPart,
   ProviderEvent,
   ProviderRequest,
   TokenUsage,

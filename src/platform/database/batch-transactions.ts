@@ -11,10 +11,12 @@ export interface Statement {
   readonly values: readonly unknown[];
 }
 
-/** A transaction of two round trips, whatever it does: one that reads and locks, one that writes and commits. */
+/** A transaction of two round trips: one that reads and locks, one that writes and commits. */
 export interface BatchTransaction {
   /** Begins the transaction and runs statements that give rows. @returns the rows of each. */
   begin(statements: readonly Statement[]): Promise<Record<string, unknown>[][]>;
+  /** Runs two or more further statements that give rows: one more round trip. @returns the rows of each. */
+  read(statements: readonly [Statement, Statement, ...Statement[]]): Promise<Record<string, unknown>[][]>;
   /** Runs statements and commits. */
   commit(statements: readonly Statement[]): Promise<void>;
 }
@@ -29,7 +31,8 @@ export class BatchTransactions implements OnApplicationShutdown {
   private readonly pool: Pool;
 
   constructor(@Inject(databaseConfig.token) config: ConfigOf<typeof databaseConfig>) {
-    this.pool = createPool({ ...connectionOptions(config), multipleStatements: true });
+    // Without `trace` the driver does not take a stack at each query in case that it fails.
+    this.pool = createPool({ ...connectionOptions(config), multipleStatements: true, trace: false });
     this.pool.pool.on('connection', (connection) => {
       connection.query(READ_COMMITTED);
     });
@@ -71,6 +74,7 @@ function transactionOn(connection: PoolConnection): BatchTransaction {
       const results = await send([BEGIN, ...statements]);
       return (results as RowDataPacket[][]).slice(1);
     },
+    read: async (statements) => (await send(statements)) as RowDataPacket[][],
     commit: async (statements) => {
       await send([...statements, COMMIT]);
     },

@@ -1,5 +1,5 @@
 export { BatchTransactions } from './batch-transactions.js';
-export type { Statement } from './batch-transactions.js';
+export type { BatchTransaction, Statement } from './batch-transactions.js';
 export { databaseConfig } from './database.config.js';
 export { DatabaseModule } from './database.module.js';
 export { DatabaseProbe } from './database-probe.js';

@@ -16,6 +16,9 @@ import { validationPipe } from './validation.js';
 const REQUEST_TIMEOUT_MS = 60_000;
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 
+/** Of one parameter in a path: names that clients give may be this long. */
+const MAX_PARAMETER_LENGTH = 128;
+
 /** An API that is ready to listen, and the way to let it finish its requests. */
 export interface HttpApp {
   app: NestFastifyApplication;
@@ -36,6 +39,7 @@ export async function createHttpApp(
     requestTimeout: REQUEST_TIMEOUT_MS,
     // Longer than a proxy keeps its idle connections, so that it is never the side that is surprised.
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
   });
   const fastify = adapter.getInstance();
   installRequestContext(fastify);

@@ -1,2 +1,2 @@
-export { withLogFields } from './log-context.js';
+export { currentLogFields, withLogFields } from './log-context.js';
 export { createPinoLogger, NestPinoLogger } from './logger.js';

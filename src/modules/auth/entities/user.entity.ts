@@ -20,4 +20,8 @@ export class UserEntity {
 
   @Column('datetime', { name: 'created_at', precision: 3 })
   createdAt: Date;
+
+  /** When the user was erased: then nothing personal is left here. */
+  @Column('datetime', { name: 'erased_at', precision: 3, nullable: true })
+  erasedAt: Date | null;
 }

@@ -14,6 +14,11 @@ export function newMessagesOf(messages: readonly ChatMessage[]): ChatMessage[] {
   return messages.slice(lastAnswer + 1).filter((message) => !INSTRUCTION_ROLES.has(message.role));
 }
 
+/** The instructions of a request. */
+export function instructionsOf(messages: readonly ChatMessage[]): ChatMessage[] {
+  return messages.filter((message) => INSTRUCTION_ROLES.has(message.role));
+}
+
 /** True if the request brings the conversation so far along, as SDK clients do. */
 export function bringsHistory(messages: readonly ChatMessage[]): boolean {
   return messages.some((message) => message.role === 'assistant');
@@ -29,9 +34,8 @@ export function withHistory(
   messages: readonly ChatMessage[],
   history: readonly ChatMessage[],
 ): ChatMessage[] {
-  const instructions = messages.filter((message) => INSTRUCTION_ROLES.has(message.role));
   const rest = messages.filter((message) => !INSTRUCTION_ROLES.has(message.role));
-  return [...instructions, ...history, ...rest];
+  return [...instructionsOf(messages), ...history, ...rest];
 }
 
 /** The latest messages that have room together, from a question on: models refuse the result of a call they do not see. */

@@ -65,6 +65,8 @@ export type Decision<R> =
 export interface Operation<R> {
   readonly accountId: string;
   readonly holdId?: string | undefined;
+  /** Whether it opens the hold, which is new then unless the operation is a repetition. */
+  readonly isOpening?: boolean;
   readonly idempotencyKey?: string | undefined;
   /** Pure: it may run several times, and only the last run counts. */
   readonly decide: (facts: Facts) => Decision<R>;

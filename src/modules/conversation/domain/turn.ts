@@ -43,6 +43,11 @@ export const turnSchema = z.object({
   output_price: z.string().regex(/^\d+$/),
   /** What was asked for, hashed: tells a request that comes again from another one with the same key. */
   request_hash: z.string().nullable().default(null),
+  /**
+   * Makes a new branch after this message (null: before the first), to which the turn's messages go. Without a
+   * fork they go to the end of the branch that is active when the turn is saved.
+   */
+  fork: z.object({ after_message_id: z.string().nullable() }).nullable().default(null),
 });
 export type Turn = z.infer<typeof turnSchema>;
 

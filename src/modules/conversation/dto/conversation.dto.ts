@@ -29,6 +29,17 @@ export const messageListQuerySchema = z.object({
   cursor: z.string().max(500).optional().meta({
     description: '`earlier_cursor` or `later_cursor` of another page. Without it: the latest messages.',
   }),
+  branch: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(0xffff_ffff)
+    .optional()
+    .meta({
+      description:
+        'Read the path of this branch. Without it: of the active one, or of the one that the cursor names.',
+      examples: [1],
+    }),
 });
 export type MessageListQuery = z.infer<typeof messageListQuerySchema>;
 
@@ -52,7 +63,12 @@ const messageSchema = z.object({
   turn_id: z
     .uuid()
     .meta({ description: 'One id for the turn, its hold, its journal entries and its log lines.' }),
-  sequence: z.int().meta({ description: 'Its number in the conversation, from 1, without gaps.' }),
+  sequence: z.int().meta({
+    description:
+      'Its number in the conversation, from 1. It rises along a path; other branches have the numbers between.',
+    examples: [3],
+  }),
+  branch: z.int().meta({ description: 'The branch in which it was said.', examples: [0] }),
   role: z.string().meta({ examples: ['assistant'] }),
   content: z.string(),
   extra: z
@@ -65,6 +81,24 @@ const messageSchema = z.object({
   is_saved: z
     .boolean()
     .meta({ description: 'False for the moment until a worker has written it to the database.' }),
+  siblings: z
+    .array(
+      z.object({
+        branch: z.int(),
+        message_id: z.uuid(),
+      }),
+    )
+    .meta({
+      description:
+        'Where there are several messages after the same one (edits, new answers): all of them, this one too, in ' +
+        'the order in which they were made. Otherwise empty.',
+      examples: [
+        [
+          { branch: 0, message_id: '019af3b2-6c1e-7d53-9d0a-3a2f5b8c9e01' },
+          { branch: 1, message_id: '019af3b2-7f04-7a1b-8c55-0d4e6f7a8b02' },
+        ],
+      ],
+    }),
 });
 
 export const messagePageSchema = z.object({

@@ -30,6 +30,8 @@ export function describeApi(app: NestFastifyApplication): OpenAPIObject {
     .addTag('Signing in', 'Sessions of people')
     .addTag('API keys', 'For programs')
     .addTag('Users', 'For administrators')
+    .addTag('Your account', 'To leave for good')
+    .addTag('Audit', 'Who did what to whose data')
     .addTag('Health', 'How the service is')
     .build();
   const document = SwaggerModule.createDocument(app, config, { operationIdFactory, standardSchemaConverter });

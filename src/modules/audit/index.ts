@@ -1,0 +1,3 @@
+export { AuditLog } from './audit-log.service.js';
+export { AuditModule } from './audit.module.js';
+export type { Actor, AuditEvent } from './domain/audit-entry.js';

@@ -1,0 +1,103 @@
+import type { Redis } from 'ioredis';
+import { ErasureService } from '../../src/modules/conversation/index.js';
+import { ErasureRepository } from '../../src/modules/conversation/erasure/erasure.repository.js';
+import { ErasureWorker } from '../../src/modules/conversation/erasure/erasure-worker.js';
+import { Transactions } from '../../src/platform/database/index.js';
+import type { TestApp } from './test-app.js';
+
+export interface ErasureRow {
+  kind: string;
+  subject_id: string;
+  owner_id: string;
+  requested_by: string;
+  attempts: number;
+  finished_at: Date | null;
+}
+
+/** The erasures of an installation: looked at past the product, and gone on with as a worker does. */
+export class TestErasures {
+  readonly worker: ErasureWorker;
+  private readonly transactions: Transactions;
+
+  constructor(test: TestApp) {
+    this.transactions = test.app.get(Transactions);
+    this.worker = new ErasureWorker(
+      test.app.get(ErasureRepository, { strict: false }),
+      test.app.get(ErasureService),
+    );
+  }
+
+  async of(subjectId: string): Promise<ErasureRow | undefined> {
+    const rows: ErasureRow[] = await this.transactions.single.query(
+      'SELECT * FROM erasures WHERE subject_id = ?',
+      [subjectId],
+    );
+    return rows[0];
+  }
+
+  /** As if every lease had run out, and every erasure had been asked for a while ago. */
+  async makeAllDue(): Promise<void> {
+    await this.transactions.single.query(
+      `UPDATE erasures SET due_at = due_at - INTERVAL 1 DAY, requested_at = requested_at - INTERVAL 1 DAY
+        WHERE finished_at IS NULL`,
+    );
+  }
+
+  /** Does what a worker does in a while. Those that wait for something have been looked at several times. */
+  async sweep(): Promise<void> {
+    for (let n = 0; n < 3; n++) {
+      await this.makeAllDue();
+      await this.worker.sweep();
+    }
+  }
+}
+
+const TEXT_TYPES = ['char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext', 'json'];
+
+/** Every `table.column` in which a text stands anywhere. */
+export async function columnsWith(transactions: Transactions, marker: string): Promise<string[]> {
+  const columns: { table_name: string; column_name: string }[] = await transactions.single.query(
+    `SELECT c.table_name AS table_name, c.column_name AS column_name FROM information_schema.columns c
+       JOIN information_schema.tables t USING (table_schema, table_name)
+      WHERE c.table_schema = DATABASE() AND t.table_type = 'BASE TABLE' AND c.data_type IN (?)`,
+    [TEXT_TYPES],
+  );
+  const found: string[] = [];
+  for (const { table_name: table, column_name: column } of columns) {
+    const rows: unknown[] = await transactions.single.query(
+      `SELECT 1 FROM \`${table}\` WHERE LOCATE(?, CONVERT(\`${column}\` USING utf8mb4)) > 0 LIMIT 1`,
+      [marker],
+    );
+    if (rows.length > 0) found.push(`${table}.${column}`);
+  }
+  return found;
+}
+
+/** Every key of a Redis whose name or value holds a text. */
+export async function keysWith(redis: Redis, marker: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const key of await redis.keys('*')) {
+    const value = await valueOf(redis, key);
+    if (key.includes(marker) || JSON.stringify(value).includes(marker)) found.push(key);
+  }
+  return found;
+}
+
+async function valueOf(redis: Redis, key: string): Promise<unknown> {
+  switch (await redis.type(key)) {
+    case 'string':
+      return redis.get(key);
+    case 'hash':
+      return redis.hgetall(key);
+    case 'list':
+      return redis.lrange(key, 0, -1);
+    case 'set':
+      return redis.smembers(key);
+    case 'zset':
+      return redis.zrange(key, 0, -1);
+    case 'stream':
+      return redis.xrange(key, '-', '+');
+    default:
+      return null;
+  }
+}
