@@ -23,6 +23,9 @@ export async function openServices(environment: Readonly<Record<string, string>>
   const coinAccount = await importBuilt<typeof import('../../src/modules/coin-account/index.ts')>(
     'modules/coin-account/index.js',
   );
+  const conversation = await importBuilt<typeof import('../../src/modules/conversation/index.ts')>(
+    'modules/conversation/index.js',
+  );
   const app = await NestFactory.createApplicationContext(
     CliAppModule.forRoot(loadConfig(environment, configDefinitions)),
     { logger: ['error'], abortOnError: false },
@@ -31,6 +34,8 @@ export async function openServices(environment: Readonly<Record<string, string>>
     users: app.get(auth.UserService),
     apiKeys: app.get(auth.ApiKeyService),
     coins: app.get(coinAccount.CoinAccountService),
+    conversations: app.get(conversation.ConversationService, { strict: false }),
+    turns: app.get(conversation.TurnKeeper, { strict: false }),
     close: () => app.close(),
   };
 }

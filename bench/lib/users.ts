@@ -10,7 +10,7 @@ export interface BenchUser {
 /** How many passwords are hashed at a time: no more than the product itself does. */
 const AT_ONCE = 2;
 
-/** Makes users with coins and an API key each. @param microCoins what each is granted */
+/** Makes users with coins and an API key for chat and for reading it each. @param microCoins what each is granted */
 export async function createUsers(
   environment: Readonly<Record<string, string>>,
   count: number,
@@ -21,7 +21,10 @@ export async function createUsers(
     const email = `bench-${randomBytes(8).toString('hex')}@example.com`;
     const password = randomBytes(12).toString('hex');
     const { id } = await services.users.createUser({ email, password, role: 'user' });
-    const { secret } = await services.apiKeys.createKey(id, { name: 'benchmark', scopes: ['chat'] });
+    const { secret } = await services.apiKeys.createKey(id, {
+      name: 'benchmark',
+      scopes: ['chat', 'conversations:read'],
+    });
     await services.coins.grantCoins({
       accountId: id,
       amount: microCoins,

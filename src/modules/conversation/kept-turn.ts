@@ -7,6 +7,12 @@ import type { Turn } from './domain/turn.js';
  */
 export type KeptState = 'running' | 'stopping' | 'ended' | 'unknown';
 
+/**
+ * `done` if the turn was ended by this call, `joined` if moreover others wait before it, whose saver has been woken;
+ * `ended` if another has ended it, `unknown` if it is not kept (any more).
+ */
+export type FinishResult = 'done' | 'joined' | 'ended' | 'unknown';
+
 /** A place in which running turns are kept: Redis, or the database while Redis is away. */
 export interface TurnPlace {
   /**
@@ -15,7 +21,7 @@ export interface TurnPlace {
    */
   note(turn: Turn, from: number, pieces: readonly string[]): Promise<KeptState>;
   /** Ends the turn: from now on it can be read and waits to be saved. */
-  finish(turn: Turn): Promise<'done' | 'ended' | 'unknown'>;
+  finish(turn: Turn): Promise<FinishResult>;
 }
 
 /** A turn that this process runs, and the pieces of its answer that are still to be noted where it is kept. */

@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DURABLE_REDIS, RedisBreaker, type RedisClient } from '../../platform/redis/index.js';
 import { SAVE_SHARDS } from './domain/shards.js';
 import { type Turn, turnSchema } from './domain/turn.js';
-import { forgetScript } from './turn-scripts.js';
+import { forgetScript, textsScript } from './turn-scripts.js';
 import { chunksKey, keysOf, memberOf, placeOfMember, shardKeys, type WaitingTurn } from './turn-keys.js';
 
 /** The finished turns of each shard that wait in Redis to be saved, seen from the saver; `TurnStore` fills it. */
@@ -21,22 +21,14 @@ export class SaveLine {
     return (await this.breaker.run(() => this.redis.lrange(finished, 0, count - 1))).map(placeOfMember);
   }
 
-  /** How many bytes the turns at these places have; 0 where there is none (any more). */
-  sizes(places: readonly WaitingTurn[]): Promise<number[]> {
-    return this.breaker.run(() =>
-      Promise.all(
-        places.map(({ conversationId, turnId }) => this.redis.hstrlen(keysOf(conversationId).turns, turnId)),
-      ),
-    );
-  }
-
-  /** The turns at these places as texts; null where there is none (any more). */
-  texts(places: readonly WaitingTurn[]): Promise<(string | null)[]> {
-    return this.breaker.run(() =>
-      Promise.all(
-        places.map(({ conversationId, turnId }) => this.redis.hget(keysOf(conversationId).turns, turnId)),
-      ),
-    );
+  /**
+   * The turns at the first of these places, all of one shard, as texts; null where there is none (any more). As many
+   * as have `maxBytes` together, but at least one.
+   */
+  async texts(places: readonly WaitingTurn[], maxBytes: number): Promise<(string | null)[]> {
+    const keys = places.map(({ conversationId }) => keysOf(conversationId).turns);
+    const args = [maxBytes, ...places.map(({ turnId }) => turnId)];
+    return (await this.breaker.run(() => textsScript.run(this.redis, keys, args))) as (string | null)[];
   }
 
   /** Undefined for a text that is not of a turn. */
@@ -49,17 +41,19 @@ export class SaveLine {
     }
   }
 
-  /** Forgets turns of one shard that are in the database. Forgetting twice does no harm. */
-  async forget(places: readonly WaitingTurn[]): Promise<void> {
-    if (places.length === 0) return;
-    const keys = places.map((place) => keysOf(place.conversationId));
-    await this.breaker.run(() =>
-      forgetScript.run(
-        this.redis,
-        [keys[0]?.finished ?? '', ...keys.flatMap(({ order, turns }) => [order, turns])],
-        places.flatMap((place) => [memberOf(place), place.turnId]),
-      ),
-    );
+  /**
+   * Forgets turns of a shard that are in the database. Forgetting twice does no harm.
+   * @returns how many others wait in the shard.
+   */
+  async forget(shard: number, places: readonly WaitingTurn[]): Promise<number> {
+    const keys = places.flatMap(({ conversationId }) => {
+      const { order, turns } = keysOf(conversationId);
+      return [order, turns];
+    });
+    const args = places.flatMap((place) => [memberOf(place), place.turnId]);
+    return (await this.breaker.run(() =>
+      forgetScript.run(this.redis, [shardKeys(shard).finished, ...keys], args),
+    )) as number;
   }
 
   /** Erases what is left of the answers of turns, which could be read for some minutes more. */

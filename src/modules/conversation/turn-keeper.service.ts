@@ -3,7 +3,7 @@ import { RedisAwayError, RedisBreaker } from '../../platform/redis/index.js';
 import { saveBacklogFull, turnInProgress, turnUnreachable } from './conversation.errors.js';
 import { shardOf } from './domain/shards.js';
 import type { Turn } from './domain/turn.js';
-import { KeptTurn, type TurnPlace } from './kept-turn.js';
+import { type FinishResult, KeptTurn, type TurnPlace } from './kept-turn.js';
 import { SaveWake } from './save-wake.js';
 import { type AbandonedTurn, placeOf, TurnStore, type TurnView } from './turn.store.js';
 import type { WaitingTurn } from './turn-keys.js';
@@ -97,7 +97,7 @@ export class TurnKeeper implements OnModuleInit {
         conversation_id: turn.conversation_id,
       });
     }
-    this.saveWake.wake(shardOf(turn.conversation_id));
+    this.wakeSaver(turn, result);
   }
 
   /** True if a turn is neither in the database, waiting there or saved, nor erased. */
@@ -186,9 +186,16 @@ export class TurnKeeper implements OnModuleInit {
 
   /** Ends a turn whose process has died. Returns false, and does nothing, if another has ended it already. */
   async endAbandoned({ place }: AbandonedTurn, turn: Turn): Promise<boolean> {
-    const isMine = (await place.finish(turn)) === 'done';
-    if (isMine) this.saveWake.wake(shardOf(turn.conversation_id));
+    const result = await place.finish(turn);
+    const isMine = result === 'done' || result === 'joined';
+    if (isMine) this.wakeSaver(turn, result);
     return isMine;
+  }
+
+  private wakeSaver(turn: Turn, result: FinishResult): void {
+    const shard = shardOf(turn.conversation_id);
+    if (result === 'joined') this.saveWake.remind(shard);
+    else this.saveWake.wake(shard);
   }
 
   private async viewSaved(place: WaitingTurn, from: number): Promise<TurnView | undefined> {
@@ -208,7 +215,7 @@ export class TurnKeeper implements OnModuleInit {
     return result;
   }
 
-  private async finishWhereKept(kept: KeptTurn, turn: Turn): Promise<'done' | 'ended' | 'unknown'> {
+  private async finishWhereKept(kept: KeptTurn, turn: Turn): Promise<FinishResult> {
     if (kept.place !== this.store) return kept.place.finish(turn);
     return this.orDegraded(
       () => this.store.finish(turn),

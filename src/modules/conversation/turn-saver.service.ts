@@ -59,12 +59,12 @@ export class TurnSaver {
     return [...new Set([...inRedis, ...(await this.parked.shardsWithWork())])];
   }
 
-  /** One group. Returns false if there was none. */
+  /** One group. Returns false if none waits any more. */
   private async saveFromRedis(shard: number): Promise<boolean> {
     const oldest = await this.line.oldest(shard, GROUP_SIZE);
     if (oldest.length === 0) return false;
-    const places = withinSize(oldest, await this.line.sizes(oldest));
-    const texts = await this.line.texts(places);
+    const texts = await this.line.texts(oldest, GROUP_BYTES);
+    const places = oldest.slice(0, texts.length);
     const taken = places.flatMap((place, index): Taken[] => {
       const text = texts[index];
       return typeof text === 'string' ? [{ place, text, turn: this.line.parse(text) }] : [];
@@ -73,8 +73,7 @@ export class TurnSaver {
     const ready = taken.filter(({ place }) => !deferred.has(place.conversationId));
     await this.deferTurns(taken.filter(({ place }) => deferred.has(place.conversationId)));
     await this.saveInOrder(ready);
-    await this.line.forget(places);
-    return true;
+    return (await this.line.forget(shard, places)) > 0;
   }
 
   private async saveInOrder(taken: readonly Taken[]): Promise<void> {
@@ -173,13 +172,4 @@ export class TurnSaver {
       turn_id: turnId,
     });
   }
-}
-
-function withinSize(places: readonly WaitingTurn[], sizes: readonly number[]): WaitingTurn[] {
-  let bytes = 0;
-  const end = places.findIndex((_, index) => {
-    bytes += sizes[index] ?? 0;
-    return index > 0 && bytes > GROUP_BYTES;
-  });
-  return places.slice(0, end === -1 ? places.length : end);
 }

@@ -4,13 +4,6 @@ import { RedisScript } from '../../platform/redis/index.js';
 
 const NOW_MS = `local t = redis.call('TIME'); local now = t[1] * 1000 + math.floor(t[2] / 1000);`;
 
-/** Takes a turn into its conversation's line, and its process's word that it lives. */
-const JOIN_LINE = `
-  if not redis.call('LPOS', line, id) then redis.call('RPUSH', line, id) end
-  redis.call('HSET', leases, id, now + lease)
-  redis.call('PEXPIRE', line, line_ttl)
-  redis.call('PEXPIRE', leases, line_ttl)`;
-
 const LEAVE_LINE = `
   redis.call('LREM', line, 0, id)
   redis.call('HDEL', leases, id)`;
@@ -31,7 +24,10 @@ export const enterScript = new RedisScript(`
     head = redis.call('LINDEX', line, 0)
   end
   if not redis.call('LPOS', line, id) and redis.call('LLEN', line) >= limit then return 'busy' end
-  ${JOIN_LINE}
+  if not redis.call('LPOS', line, id) then redis.call('RPUSH', line, id) end
+  redis.call('HSET', leases, id, now + lease)
+  redis.call('PEXPIRE', line, line_ttl)
+  redis.call('PEXPIRE', leases, line_ttl)
   if redis.call('LINDEX', line, 0) == id then return 'go' end
   return 'wait'`);
 
@@ -41,15 +37,19 @@ export const leaveScript = new RedisScript(`
   if redis.call('ZSCORE', running, member) then return end
   ${LEAVE_LINE}`);
 
+/** From here on `running` tells that the turn's process lives, and keeps its place in the line. */
 export const startScript = new RedisScript(`
-  local turns, finished, running, line, leases = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+  local turns, finished, running, line = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
   local member, id, json, lease, limit, line_ttl = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
   if redis.call('HEXISTS', turns, id) == 1 then return 'exists' end
   if redis.call('LLEN', finished) >= limit then return 'full' end
   ${NOW_MS}
   redis.call('HSET', turns, id, json)
   redis.call('ZADD', running, now + lease, member)
-  ${JOIN_LINE}
+  if not redis.call('LPOS', line, id) then
+    redis.call('RPUSH', line, id)
+    redis.call('PEXPIRE', line, line_ttl)
+  end
   return 'started'`);
 
 /** Pieces that are there already, because an answer of Redis was lost, are passed over. */
@@ -84,8 +84,9 @@ export const finishScript = new RedisScript(`
   redis.call('HDEL', turns, id .. ':claimed', id .. ':stop')
   redis.call('PEXPIRE', chunks, chunks_ttl)
   redis.call('RPUSH', order, id)
-  redis.call('RPUSH', finished, member)
+  local waiting = redis.call('RPUSH', finished, member)
   ${LEAVE_LINE}
+  if waiting > 1 then return 'joined' end
   return 'done'`);
 
 export const stopScript = new RedisScript(`
@@ -117,11 +118,28 @@ export const claimScript = new RedisScript(`
   redis.call('HSET', turns, id .. ':claimed', '1')
   return {redis.call('HGET', turns, id), redis.call('LRANGE', chunks, 0, -1)}`);
 
-/** Keys: the shard's list, then two of each turn's conversation; arguments: two of each turn. */
+/**
+ * Keys: for each turn its conversation's turns; arguments: how many bytes may be read, then the turns' ids. Answers
+ * the turns of the first places that fit, and of the first one in any case.
+ */
+export const textsScript = new RedisScript(`
+  local left, texts = tonumber(ARGV[1]), {}
+  for index = 1, #KEYS do
+    left = left - redis.call('HSTRLEN', KEYS[index], ARGV[index + 1])
+    if left < 0 and index > 1 then break end
+    texts[index] = redis.call('HGET', KEYS[index], ARGV[index + 1])
+  end
+  return texts`);
+
+/**
+ * Keys: the shard's list, then two of each turn's conversation; arguments: two of each turn. Answers how many turns
+ * are left in the list.
+ */
 export const forgetScript = new RedisScript(`
   for index = 1, #ARGV / 2 do
     local member, id = ARGV[2 * index - 1], ARGV[2 * index]
     redis.call('LREM', KEYS[1], 1, member)
     redis.call('LREM', KEYS[2 * index], 1, id)
     redis.call('HDEL', KEYS[2 * index + 1], id)
-  end`);
+  end
+  return redis.call('LLEN', KEYS[1])`);

@@ -9,7 +9,7 @@ import {
 import { conversationConfig } from './conversation.config.js';
 import { type AnswerPiece, parsePiece } from './domain/answer-piece.js';
 import { type Turn, turnSchema } from './domain/turn.js';
-import type { KeptState, TurnPlace } from './kept-turn.js';
+import type { FinishResult, KeptState, TurnPlace } from './kept-turn.js';
 import { chunksKey, keysOf, memberOf, placeOfMember, shardKeys, type WaitingTurn } from './turn-keys.js';
 import * as scripts from './turn-scripts.js';
 
@@ -84,7 +84,7 @@ export class TurnStore implements TurnPlace {
     const keys = keysOf(turn.conversation_id);
     return (await this.run(
       scripts.startScript,
-      [keys.turns, keys.finished, keys.running, keys.line, keys.leases],
+      [keys.turns, keys.finished, keys.running, keys.line],
       [
         memberOf(placeOf(turn)),
         turn.id,
@@ -106,11 +106,11 @@ export class TurnStore implements TurnPlace {
   }
 
   /**
-   * Ends a running turn: from now on it can be read and waits to be saved. Of several that try, one gets `done`;
-   * the others get `ended` while it waits, and `unknown` once it is saved. That is also the answer if Redis has
-   * lost the turn.
+   * Ends a running turn: from now on it can be read and waits to be saved. Of several that try, one gets `done` or
+   * `joined`; the others get `ended` while it waits, and `unknown` once it is saved. That is also the answer if Redis
+   * has lost the turn.
    */
-  async finish(turn: Turn): Promise<'done' | 'ended' | 'unknown'> {
+  async finish(turn: Turn): Promise<FinishResult> {
     const keys = keysOf(turn.conversation_id);
     return (await this.run(
       scripts.finishScript,
@@ -124,7 +124,7 @@ export class TurnStore implements TurnPlace {
         chunksKey(turn.conversation_id, turn.id),
       ],
       [memberOf(placeOf(turn)), turn.id, JSON.stringify(turn), CHUNKS_TTL_MS],
-    )) as 'done' | 'ended' | 'unknown';
+    )) as FinishResult;
   }
 
   /** Forgets a running turn that is kept elsewhere. */

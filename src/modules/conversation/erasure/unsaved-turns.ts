@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DURABLE_REDIS, RedisBreaker, type RedisClient, RedisScript } from '../../../platform/redis/index.js';
+import { shardOf } from '../domain/shards.js';
 import { SaveLine } from '../save-line.js';
 import { keysOf } from '../turn-keys.js';
 import { ErasureRepository } from './erasure.repository.js';
@@ -43,7 +44,7 @@ export class UnsavedTurns {
       // They were charged: their ids are noted before their texts go.
       await this.repository.noteErasedTurns(ended);
       const places = ended.map((turnId) => ({ conversationId, turnId }));
-      await this.line.forget(places);
+      await this.line.forget(shardOf(conversationId), places);
       await this.breaker.run(() =>
         this.redis.hdel(turns, ...ended.flatMap((id) => [`${id}:stop`, `${id}:claimed`])),
       );
