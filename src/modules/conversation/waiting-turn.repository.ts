@@ -99,9 +99,9 @@ export class WaitingTurnRepository implements TurnPlace {
 
   private async finishIn(states: readonly string[], turn: Turn): Promise<'done' | 'ended' | 'unknown'> {
     const finished = await this.query(
-      `UPDATE waiting_turns SET state = 'finished', running_conversation_id = NULL, turn = ?, answer = NULL
+      `UPDATE waiting_turns SET state = 'finished', running_conversation_id = NULL, turn = ?, started_at = ?, answer = NULL
        WHERE id = ? AND state IN (?)`,
-      [JSON.stringify(turn), turn.id, states],
+      [JSON.stringify(turn), new Date(turn.started_at), turn.id, states],
     );
     if (finished.affectedRows === 1) return 'done';
     return (await this.findRow(turn.id)) ? 'ended' : 'unknown';
