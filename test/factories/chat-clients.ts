@@ -34,6 +34,7 @@ export class ChatClients {
 
   /** Makes conversations, so that each is known even if its first turn goes wrong, and begins to talk in them. */
   async begin(count: number): Promise<void> {
+    this.isOver = false;
     const ids = await Promise.all(Array.from({ length: count }, (_, index) => this.makeConversation(index)));
     for (const [index, id] of ids.entries()) this.running.push(this.converse(index, id));
   }
@@ -41,7 +42,7 @@ export class ChatClients {
   /** Asks for nothing more, and waits for the answers that are under way. */
   async stop(): Promise<void> {
     this.isOver = true;
-    await Promise.all(this.running);
+    await Promise.all(this.running.splice(0));
     this.agent.destroy();
   }
 
@@ -92,8 +93,9 @@ export class ChatClients {
   }
 
   private send(turn: ClientTurn, user: ChatUser, model: string, settled: () => void): void {
+    turn.apiUrl = this.nextUrl();
     const outgoing = request(
-      `${this.nextUrl()}/v1/chat/completions`,
+      `${turn.apiUrl}/v1/chat/completions`,
       {
         method: 'POST',
         agent: this.agent,

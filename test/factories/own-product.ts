@@ -8,12 +8,12 @@ import { expectCleanBooks } from './clean-books.js';
 import { createProduct, type Product, type ProductProcess } from './product.js';
 import { Administrator } from './product-users.js';
 import { openDatabase } from './test-database.js';
-import { type TurnCounts, TurnLedger } from './turn-ledger.js';
+import { type ClientTurn, type TurnCounts, TurnLedger } from './turn-ledger.js';
 import { waitUntil } from './wait.js';
 
 /** After the end of all faults: the longest lease of a hold, and two sweeps; a test machine takes its time. */
 const CLEAR_UP_MS = 90_000;
-const USERS = 10;
+const USERS = 5;
 
 export type ApiProcess = ProductProcess & { url: string };
 
@@ -85,6 +85,11 @@ export class OwnProduct {
     this.workers[index] = await this.product.startWorker();
   }
 
+  /** The place of the process that was asked for a turn. */
+  apiOf({ apiUrl }: ClientTurn): number {
+    return this.apis.findIndex(({ url }) => url === apiUrl);
+  }
+
   /** What is noted in Redis of the answers of all running turns, by the turns' ids. */
   async readNotes(): Promise<Map<string, string>> {
     const members: string[] = [];
@@ -97,6 +102,12 @@ export class OwnProduct {
       notes.set(turnId, pieces.map((piece) => (JSON.parse(piece) as { text: string }).text).join(''));
     }
     return notes;
+  }
+
+  /** Whether the database keeps turns that are not saved, as it does while Redis is away. */
+  async isAnyTurnInDatabase(): Promise<boolean> {
+    const rows: unknown[] = await this.database.single.query('SELECT id FROM waiting_turns LIMIT 1');
+    return rows.length > 0;
   }
 
   /** Waits until clients have got so many more answers to the end, so that it is known that all goes on. */
