@@ -1,6 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { appendFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createTestDatabase } from './test-database.js';
 import { createTestRedis } from './test-redis.js';
@@ -41,11 +43,12 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
+/** A database that `settings` name has the schema already and is the test's own to remove. */
 export async function createProduct(settings: Record<string, string> = {}): Promise<Product> {
-  const database = await createTestDatabase();
+  const database = settings['LOCKKEEPER_DATABASE_URL'] ? undefined : await createTestDatabase();
   const environment = {
     NODE_ENV: 'test',
-    LOCKKEEPER_DATABASE_URL: database.url,
+    ...(database && { LOCKKEEPER_DATABASE_URL: database.url }),
     LOCKKEEPER_REDIS_URL: await createTestRedis(),
     LOCKKEEPER_LOG_LEVEL: 'info',
     ...settings,
@@ -75,7 +78,7 @@ export async function createProduct(settings: Record<string, string> = {}): Prom
     },
     dispose: async () => {
       await Promise.all([...children].map(killChild));
-      await database.drop();
+      await database?.drop();
     },
   };
 }
@@ -86,8 +89,13 @@ function launchProcess(entry: string, args: string[], environment: Record<string
     stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
   });
   let output = '';
-  child.stdout?.on('data', (data: Buffer) => (output += data.toString()));
-  child.stderr?.on('data', (data: Buffer) => (output += data.toString()));
+  const logs = process.env['TEST_PROCESS_LOGS'];
+  const note = (data: Buffer) => {
+    output += data.toString();
+    if (logs) appendFileSync(join(logs, `${entry}-${child.pid}.log`), data);
+  };
+  child.stdout?.on('data', note);
+  child.stderr?.on('data', note);
   return {
     child,
     output: () => output,

@@ -42,7 +42,10 @@ describe('health', () => {
     await database.drop();
   });
   beforeEach(async () => {
-    await waitUntil('health as at the start', async () => (await report()).status === 'degraded');
+    await waitUntil('both there', async () => {
+      const { mysql, redis } = (await report()).details;
+      return mysql?.['status'] === 'up' && redis?.['status'] === 'up';
+    });
   });
 
   async function ask(path: string) {
@@ -55,6 +58,7 @@ describe('health', () => {
     };
   }
   const report = async () => (await ask('/health')).body;
+  const isDatabaseMissed = ({ details }: Report) => details['mysql']?.['status'] !== 'up';
   const reportOnce = (what: string, isSo: (report: Report) => boolean) =>
     waitUntil(what, async () => {
       const answer = await ask('/health');
@@ -121,18 +125,43 @@ describe('health', () => {
     expect(elapsedMs).toBeLessThan(PROMISED_MS + GRACE_MS);
   });
 
-  it('answers 503 in time while MySQL hangs, is not ready, but lives', async () => {
+  it('answers in time, degraded, while MySQL hangs, is not ready, but lives', async () => {
     databaseWay.mute();
+    const { status, body, elapsedMs } = await reportOnce('MySQL missed', isDatabaseMissed);
+    const ready = await ask('/health/ready');
+    const live = await ask('/health/live');
+    databaseWay.unmute();
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ status: 'degraded', workers_active: null });
+    expect(body.reasons).toContain('MySQL does not answer.');
+    expect(elapsedMs).toBeLessThan(PROMISED_MS + GRACE_MS);
+    expect(ready.status).toBe(503);
+    expect(ready.body).toMatchObject({ detail: expect.stringContaining('MySQL does not answer.') });
+    expect(live.status).toBe(200);
+  });
+
+  it('answers in time, degraded, while MySQL refuses', async () => {
+    await databaseWay.cut();
+    const { status, body, elapsedMs } = await reportOnce('MySQL missed', isDatabaseMissed);
+    await databaseWay.restore();
+    expect(status).toBe(200);
+    expect(body.status).toBe('degraded');
+    expect(elapsedMs).toBeLessThan(PROMISED_MS + GRACE_MS);
+  });
+
+  it('answers 503 in time while both hang, is not ready, but lives', async () => {
+    databaseWay.mute();
+    redisWay.mute();
     const { status, body, elapsedMs } = await reportOnce(
-      'MySQL missed',
+      'both missed',
       (health) => health.status === 'error',
     );
     const ready = await ask('/health/ready');
     const live = await ask('/health/live');
     databaseWay.unmute();
+    redisWay.unmute();
     expect(status).toBe(503);
-    expect(body).toMatchObject({ message: 'Service cannot serve', workers_active: null });
-    expect(body.reasons).toContain('MySQL does not answer.');
+    expect(body).toMatchObject({ message: 'Service cannot serve', workers_active: null, queue_size: null });
     expect(elapsedMs).toBeLessThan(PROMISED_MS + GRACE_MS);
     expect(ready.status).toBe(503);
     expect(live.status).toBe(200);

@@ -64,6 +64,11 @@ export class SaveLine {
     await this.breaker.run(() => Promise.all(keys.map((key) => this.redis.unlink(key))));
   }
 
+  /** Whether finished turns of a conversation wait in Redis. */
+  async isWaiting(conversationId: string): Promise<boolean> {
+    return (await this.breaker.run(() => this.redis.llen(keysOf(conversationId).order))) > 0;
+  }
+
   /** How many finished turns wait in each shard. */
   waitingCounts(): Promise<number[]> {
     return this.breaker.run(() =>

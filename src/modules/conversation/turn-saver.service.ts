@@ -109,8 +109,11 @@ export class TurnSaver {
 
   /** Returns true if there may be more to save. */
   private async saveConversation(conversationId: string): Promise<boolean> {
-    const running = await this.store.findRunning(conversationId);
+    // In this order: an older turn in Redis is seen running, or finished, or has been saved.
     const rows = await this.parked.oldestTurns(conversationId, GROUP_SIZE);
+    const running = await this.store.findRunning(conversationId);
+    // Its end has woken the next save, which puts it in its place among these.
+    if (await this.line.isWaiting(conversationId)) return false;
     for (const row of rows) {
       const isBehindRunning =
         running && new Date(running.started_at) < row.started_at && running.id !== row.id;

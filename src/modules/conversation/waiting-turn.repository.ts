@@ -93,20 +93,27 @@ export class WaitingTurnRepository implements TurnPlace {
     return row.is_stopping ? 'stopping' : 'running';
   }
 
-  async finish(turn: Turn): Promise<'done' | 'ended' | 'unknown'> {
+  finish(turn: Turn): Promise<'done' | 'ended' | 'unknown'> {
+    return this.finishIn(['running'], turn);
+  }
+
+  private async finishIn(states: readonly string[], turn: Turn): Promise<'done' | 'ended' | 'unknown'> {
     const finished = await this.query(
-      `UPDATE waiting_turns SET state = 'finished', running_conversation_id = NULL, turn = ?, answer = NULL
-       WHERE id = ? AND state = 'running'`,
-      [JSON.stringify(turn), turn.id],
+      `UPDATE waiting_turns SET state = 'finished', running_conversation_id = NULL, turn = ?, started_at = ?, answer = NULL
+       WHERE id = ? AND state IN (?)`,
+      [JSON.stringify(turn), new Date(turn.started_at), turn.id, states],
     );
     if (finished.affectedRows === 1) return 'done';
     return (await this.findRow(turn.id)) ? 'ended' : 'unknown';
   }
 
-  /** Keeps a finished turn. One that is here already stays as it is, unless it was still running. */
+  /**
+   * Keeps a finished turn. One that is here already stays as it is, unless it was still running, or had entered here
+   * and was started in Redis, which had come back in between.
+   */
   async keepFinished(turns: readonly Turn[]): Promise<void> {
     for (const turn of turns) {
-      if ((await this.finish(turn)) !== 'unknown') continue;
+      if ((await this.finishIn(['running', 'entered'], turn)) !== 'unknown') continue;
       try {
         await this.insert(turn, 'finished');
       } catch (error) {

@@ -36,11 +36,15 @@ export class HealthChecks {
       measure: () => Promise<Measured>,
       failure: { status: 'down' | 'degraded'; message: string },
     ) => this.check(part, measure, failure, reportCause);
+    const { breaker } = this;
     return [
       () => check('mysql', () => this.measureMysql(), { status: 'down', message: 'MySQL does not answer.' }),
       () =>
         check('redis', () => this.measureRedis(), {
-          status: 'degraded',
+          // A check may also be late because this process is; the breaker can tell.
+          get status() {
+            return breaker.isOpen ? 'down' : 'degraded';
+          },
           message: 'Redis does not take writes; the direct path is in use.',
         }),
       () =>

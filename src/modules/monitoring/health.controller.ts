@@ -18,7 +18,10 @@ export class HealthController {
   @Get()
   @Public()
   @Header('cache-control', 'no-store')
-  @ApiOperation({ summary: 'How the service is, part by part' })
+  @ApiOperation({
+    summary: 'How the service is, part by part',
+    description: 'While MySQL or Redis is away it is degraded; while both are, it cannot serve (503).',
+  })
   @ApiOkResponse({ description: 'It serves: ok or degraded.', standardSchema: healthReportSchema })
   @ApiServiceUnavailableResponse({ description: 'It cannot serve.', standardSchema: healthReportSchema })
   async show(@Res({ passthrough: true }) reply: FastifyReply): Promise<HealthReport> {
@@ -44,7 +47,8 @@ export class HealthController {
   @Header('cache-control', 'no-store')
   @ApiOperation({
     summary: 'Whether to send requests here',
-    description: 'No while MySQL is away or the process is stopping. A degraded process is ready.',
+    description:
+      'No while MySQL is away, since no turn can begin, or the process is stopping. Otherwise yes.',
   })
   @ApiOkResponse({ description: 'Send them.', standardSchema: readySchema })
   async ready() {
@@ -52,7 +56,7 @@ export class HealthController {
       throw serviceUnavailable({ detail: 'This process is stopping.', retryAfterSeconds: 1 });
     }
     const report = await this.health.report();
-    if (report.status === 'error') {
+    if (report.details['mysql']?.status === 'down') {
       throw serviceUnavailable({ detail: report.reasons?.join(' '), retryAfterSeconds: 1 });
     }
     return { status: 'ready' };

@@ -36,11 +36,7 @@ export class HealthService {
   private async measure(): Promise<HealthReport> {
     const details = await this.runChecks();
     const troubles = Object.values(details).filter((part) => part.status !== 'up');
-    const status = troubles.some((part) => part.status === 'down')
-      ? 'error'
-      : troubles.length > 0
-        ? 'degraded'
-        : 'ok';
+    const status = statusOf(details, troubles.length > 0);
     return {
       status,
       message: messages[status],
@@ -73,6 +69,13 @@ export class HealthService {
     this.causes.set(part, cause);
     if (!wasBad) this.logger.warn(`${part} is not well`, { cause });
   }
+}
+
+/** While one of MySQL and Redis is there, what has begun goes on and is kept; without both nothing is. */
+function statusOf(details: Record<string, PartHealth>, isTroubled: boolean): HealthReport['status'] {
+  const areStoresAway = [details['mysql'], details['redis']].every((store) => store?.status === 'down');
+  if (areStoresAway) return 'error';
+  return isTroubled ? 'degraded' : 'ok';
 }
 
 /** All that waits or runs: the jobs of the queues, and what features keep elsewhere. */

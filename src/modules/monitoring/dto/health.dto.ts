@@ -2,14 +2,17 @@ import { z } from 'zod';
 
 const partHealth = z
   .looseObject({
-    status: z.enum(['up', 'degraded', 'down']),
+    status: z
+      .enum(['up', 'degraded', 'down'])
+      .meta({ description: 'down: it cannot be used, as a MySQL or a Redis that is away.' }),
     message: z.string().optional().meta({ description: 'What is wrong, if something is.' }),
   })
   .meta({ description: 'One part of the service; further figures depend on the part.' });
 
 export const healthReportSchema = z.object({
   status: z.enum(['ok', 'degraded', 'error']).meta({
-    description: 'ok; degraded: it serves, in a roundabout way; error: it cannot serve (answered with 503).',
+    description:
+      'ok; degraded: something is wrong, but what runs goes on; error: it cannot serve (answered with 503).',
     example: 'ok',
   }),
   message: z.string().meta({ example: 'Service is running' }),
