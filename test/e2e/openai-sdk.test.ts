@@ -179,4 +179,96 @@ describe('the openai package against our API', () => {
     expect(turns).toMatchObject([{ status: 'complete', completion_tokens: 30 }]);
     await expectAgreement(user.id, '10', turns);
   });
+
+  it('tries again by itself when an answer is lost, and gets the same turn, charged once', async () => {
+    const { user } = await newClient();
+    const turnIds: (string | null)[] = [];
+    let lost = 2;
+    const openai = new OpenAI({
+      baseURL: `${url}/v1`,
+      apiKey: user.apiKey,
+      fetch: async (input, init) => {
+        const response = await fetch(input, init);
+        turnIds.push(response.headers.get('x-turn-id'));
+        if (lost-- <= 0) return response;
+        await response.body?.cancel();
+        throw new TypeError('fetch failed');
+      },
+    });
+    const answer = await openai.chat.completions.create({
+      model: 'local:tokens=8,delay_ms=20',
+      messages: hello,
+    });
+    expect(answer.choices[0]?.message.content?.trim().split(/\s+/)).toHaveLength(8);
+    expect(turnIds).toHaveLength(3);
+    expect(new Set(turnIds).size).toBe(1);
+    await expectAgreement(user.id, '10', await savedTurns(user.id, 1));
+
+    lost = 1;
+    const stream = await openai.chat.completions.create({
+      model: 'local:tokens=8',
+      messages: hello,
+      stream: true,
+    });
+    let text = '';
+    for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? '';
+    expect(text).toBe(answer.choices[0]?.message.content);
+    await expectAgreement(user.id, '10', await savedTurns(user.id, 2));
+  });
+
+  it('sees the end of a stream that is stopped, and what was answered is saved and charged', async () => {
+    const { user, openai } = await newClient();
+    const { data: stream, response } = await openai.chat.completions
+      .create({ model: 'local:tokens=100000,delay_ms=5', messages: hello, stream: true })
+      .withResponse();
+    const turn = `${response.headers.get('x-conversation-id')}/turns/${response.headers.get('x-turn-id')}`;
+    let text = '';
+    let finishReason: string | null | undefined;
+    for await (const chunk of stream) {
+      if (text === '' && chunk.choices[0]?.delta.content) {
+        const headers = { authorization: `Bearer ${user.apiKey}` };
+        await fetch(`${url}/api/conversations/${turn}/stop`, { method: 'POST', headers });
+      }
+      text += chunk.choices[0]?.delta.content ?? '';
+      finishReason = chunk.choices[0]?.finish_reason;
+    }
+    expect(finishReason).toBe('stop');
+    const [saved] = await savedTurns(user.id, 1);
+    expect(saved).toMatchObject({ status: 'stopped' });
+    const messages: { content: string }[] = await database.single.query(
+      `SELECT content FROM conversation_messages WHERE turn_id = ? AND role = 'assistant'`,
+      [saved?.id],
+    );
+    expect(messages).toEqual([{ content: text }]);
+    await expectAgreement(user.id, '10', saved ? [saved] : []);
+  });
+
+  it('has a broken stream go on at another process where it broke off', async () => {
+    const { user, openai } = await newClient();
+    const abort = new AbortController();
+    const { data: stream, response } = await openai.chat.completions
+      .create(
+        { model: 'local:tokens=100,delay_ms=20', messages: hello, stream: true },
+        { signal: abort.signal },
+      )
+      .withResponse();
+    let text = '';
+    for await (const chunk of stream) {
+      text += chunk.choices[0]?.delta.content ?? '';
+      if (text.includes('w20')) break;
+    }
+    abort.abort();
+    const other = await product.startApi();
+    const turn = `${response.headers.get('x-conversation-id')}/turns/${response.headers.get('x-turn-id')}`;
+    const rest = await fetch(`${other.url}/api/conversations/${turn}/stream`, {
+      // The id of an event is how many UTF-16 units of text, and pieces of tool calls, have come with it.
+      headers: { authorization: `Bearer ${user.apiKey}`, 'last-event-id': `${text.length}.0` },
+    });
+    const frames = (await rest.text()).split('\n\n').filter((frame) => frame.includes('event: text'));
+    for (const frame of frames) {
+      text += (JSON.parse(frame.split('data: ')[1] ?? '') as { text: string }).text;
+    }
+    expect(text.trim().split(/\s+/)).toEqual(Array.from({ length: 100 }, (_, n) => `w${n + 1}`));
+    await expectAgreement(user.id, '10', await savedTurns(user.id, 1));
+  });
 });

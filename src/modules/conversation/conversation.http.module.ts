@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/index.js';
 import { BranchController } from './branch.controller.js';
 import { ConversationController } from './conversation.controller.js';
 import { SaveOperationsController } from './operations/save-operations.controller.js';
@@ -11,7 +12,7 @@ import { SaveHealth } from './save-health.js';
 import { ConversationModule } from './conversation.module.js';
 
 @Module({
-  imports: [ConversationModule],
+  imports: [AuditModule, ConversationModule],
   controllers: [ExportController, ConversationController, BranchController, SaveOperationsController],
   providers: [ExportRepository, ExportService, ExportSlots, SaveHealth, SaveOperations],
 })

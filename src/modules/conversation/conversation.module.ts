@@ -3,6 +3,7 @@ import { BranchRepository } from './branch.repository.js';
 import { BranchService } from './branch.service.js';
 import { ConversationTreeReader } from './conversation-tree.service.js';
 import { AuditModule } from '../audit/index.js';
+import { ConversationQuota } from './conversation-quota.js';
 import { ConversationRepository } from './conversation.repository.js';
 import { ConversationService } from './conversation.service.js';
 import { Erasers } from './erasure/erasers.js';
@@ -32,6 +33,7 @@ import { TurnStore } from './turn.store.js';
     ErasureRepository,
     ErasureService,
     UnsavedTurns,
+    ConversationQuota,
     ConversationRepository,
     MessageRepository,
     BranchRepository,

@@ -44,13 +44,13 @@ export class ConversationRepository {
     return new Set(rows.map((row) => row.id));
   }
 
-  /** Whether a user has so many conversations; looks at no more of them. */
-  async hasAtLeast(ownerId: string, count: number): Promise<boolean> {
-    const rows: unknown[] = await this.transactions.single.query(
-      'SELECT 1 FROM conversations WHERE owner_id = ? LIMIT 1 OFFSET ?',
-      [ownerId, count - 1],
+  /** How many conversations a user has; looks at no more than `limit`. */
+  async countUpTo(ownerId: string, limit: number): Promise<number> {
+    const rows: { found: number | string }[] = await this.transactions.single.query(
+      'SELECT COUNT(*) AS found FROM (SELECT 1 FROM conversations WHERE owner_id = ? LIMIT ?) counted',
+      [ownerId, limit],
     );
-    return rows.length > 0;
+    return Number(rows[0]?.found ?? 0);
   }
 
   async findOwned(ownerId: string, id: string): Promise<ConversationRow | undefined> {

@@ -4,11 +4,8 @@ import type { Transaction } from '../../platform/database/index.js';
 import { Clock } from '../../shared/clock.js';
 import { newId } from '../../shared/ids.js';
 import { conversationConfig } from './conversation.config.js';
-import {
-  conversationLimitReached,
-  conversationNotFound,
-  messageLimitReached,
-} from './conversation.errors.js';
+import { conversationNotFound, messageLimitReached } from './conversation.errors.js';
+import { ConversationQuota } from './conversation-quota.js';
 import { ConversationRepository, type ConversationRow } from './conversation.repository.js';
 import { titleFrom } from './domain/turn.js';
 import { SaveLine } from './save-line.js';
@@ -27,6 +24,7 @@ export class ConversationService {
     private readonly texts: MessageTextRepository,
     private readonly reader: MessageReader,
     private readonly line: SaveLine,
+    private readonly quota: ConversationQuota,
     private readonly clock: Clock,
     @Inject(conversationConfig.token) private readonly config: ConfigOf<typeof conversationConfig>,
   ) {}
@@ -34,15 +32,13 @@ export class ConversationService {
   /**
    * Makes an empty conversation; without a title it is named after `firstMessage`. With an `id` that exists nothing
    * is made.
-   * @throws conversation_limit_reached; requests at the very same moment may all be the last that is let in.
+   * @throws conversation_limit_reached
    */
   async createConversation(
     ownerId: string,
     naming: { id?: string; title?: string; firstMessage?: string },
   ): Promise<ConversationRow> {
-    const limit = this.config.maxConversations;
-    if (await this.repository.hasAtLeast(ownerId, limit))
-      throw conversationLimitReached({ details: { limit } });
+    await this.quota.take(ownerId);
     const createdAt = new Date(this.clock.nowMs());
     const conversation = {
       id: naming.id ?? newId(),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+export const subjectKinds = ['conversation', 'user', 'setting'] as const;
 export const actorKinds = ['user', 'operator', 'system'] as const;
 
 /**
@@ -28,7 +29,7 @@ export interface AuditEvent {
   actor: Actor;
   /** Subject and past tense, such as `conversation.erased`. */
   action: `${string}.${string}`;
-  subjectKind: 'conversation' | 'user';
+  subjectKind: (typeof subjectKinds)[number];
   subjectId: string;
   detail?: AuditDetail;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { idSchema } from '../../../shared/ids.js';
-import { actorKinds, type AuditEntry } from '../domain/audit-entry.js';
+import { actorKinds, type AuditEntry, subjectKinds } from '../domain/audit-entry.js';
 
 const EXAMPLE_ID = '0197c5a2-8f00-7b11-8a3c-52f1e6d7c890';
 
@@ -14,7 +14,7 @@ export const auditLogQuerySchema = z.strictObject({
     .optional()
     .meta({ description: 'What was done.', examples: ['conversation.erased'] }),
   actor_id: idSchema.optional().meta({ description: 'What this user did.', examples: [EXAMPLE_ID] }),
-  subject_kind: z.enum(['conversation', 'user']).optional(),
+  subject_kind: z.enum(subjectKinds).optional(),
   subject_id: idSchema.optional().meta({ description: 'What was done to this.', examples: [EXAMPLE_ID] }),
 });
 export type AuditLogQuery = z.infer<typeof auditLogQuerySchema>;

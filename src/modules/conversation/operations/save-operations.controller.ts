@@ -1,7 +1,13 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
-import { decodeCursor, encodeCursor, RequireScope } from '../../../platform/http/index.js';
+import {
+  CurrentPrincipal,
+  decodeCursor,
+  encodeCursor,
+  type Principal,
+  RequireScope,
+} from '../../../platform/http/index.js';
 import {
   parkedListQuerySchema,
   parkedListSchema,
@@ -44,8 +50,11 @@ export class SaveOperationsController {
       'The workers take it over within two seconds. More or fewer workers: `pm2 scale lockkeeper-worker n`.',
   })
   @ApiOkResponse({ standardSchema: saveOverviewSchema })
-  async change(@Body({ schema: saveSettingsSchema }) settings: SaveSettings): Promise<SaveOverview> {
-    await this.saves.setShardsAtOnce(settings.shards_at_once);
+  async change(
+    @CurrentPrincipal() principal: Principal,
+    @Body({ schema: saveSettingsSchema }) settings: SaveSettings,
+  ): Promise<SaveOverview> {
+    await this.saves.setShardsAtOnce(principal.userId, settings.shards_at_once);
     return this.saves.overview();
   }
 
@@ -83,9 +92,10 @@ export class SaveOperationsController {
   @ApiOkResponse({ standardSchema: retriedSchema })
   @ApiNotFoundResponse({ description: '`conversation_not_parked`' })
   async retry(
+    @CurrentPrincipal() principal: Principal,
     @Param({ schema: parkedParamsSchema }) { id }: ParkedParams,
   ): Promise<z.infer<typeof retriedSchema>> {
-    await this.saves.retry(id);
+    await this.saves.retry(principal.userId, id);
     return { conversation_id: id };
   }
 
@@ -98,9 +108,10 @@ export class SaveOperationsController {
   @ApiOkResponse({ standardSchema: skippedSchema })
   @ApiNotFoundResponse({ description: '`conversation_not_parked`' })
   async skip(
+    @CurrentPrincipal() principal: Principal,
     @Param({ schema: parkedParamsSchema }) { id }: ParkedParams,
     @Body({ schema: skipTurnSchema }) { reason }: SkipTurn,
   ): Promise<z.infer<typeof skippedSchema>> {
-    return { conversation_id: id, skipped_turn_id: await this.saves.skip(id, reason) };
+    return { conversation_id: id, skipped_turn_id: await this.saves.skip(principal.userId, id, reason) };
   }
 }

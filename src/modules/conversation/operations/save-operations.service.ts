@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { RedisAwayError } from '../../../platform/redis/index.js';
+import { type AuditEvent, AuditLog } from '../../audit/index.js';
 import { conversationNotParked } from '../conversation.errors.js';
 import { SAVE_SHARDS } from '../domain/shards.js';
 import { ParkedConversationRepository, type ParkedConversation } from '../parked-conversation.repository.js';
@@ -18,6 +19,7 @@ export class SaveOperations {
     private readonly parked: ParkedConversationRepository,
     private readonly workers: SaveWorkerRepository,
     private readonly saveWake: SaveWake,
+    private readonly audit: AuditLog,
   ) {}
 
   async overview(): Promise<SaveOverview> {
@@ -49,8 +51,10 @@ export class SaveOperations {
   }
 
   /** Every worker process takes it over within seconds. */
-  setShardsAtOnce(count: number): Promise<void> {
-    return this.workers.setShardsAtOnce(count);
+  async setShardsAtOnce(operatorId: string, count: number): Promise<void> {
+    await this.workers.setShardsAtOnce(count);
+    const detail = { shards_at_once: count };
+    await this.note(operatorId, 'saves.settings_changed', 'setting', 'saves', detail);
   }
 
   listParked(limit: number, position?: { parkedAt: Date; id: string }): Promise<ParkedConversation[]> {
@@ -58,9 +62,10 @@ export class SaveOperations {
   }
 
   /** Has the oldest turn of a parked conversation saved again, and then the later ones. @throws conversation_not_parked */
-  async retry(conversationId: string): Promise<void> {
+  async retry(operatorId: string, conversationId: string): Promise<void> {
     const shard = await this.parked.release(conversationId);
     if (shard === undefined) throw conversationNotParked();
+    await this.note(operatorId, 'conversation.save_retried', 'conversation', conversationId);
     this.logger.log('parked conversation is tried again', { conversation_id: conversationId });
     this.saveWake.wake(shard);
   }
@@ -69,15 +74,28 @@ export class SaveOperations {
    * Gives up the turn behind which a conversation is parked, and has the later ones saved. It stays in the database,
    * marked with the reason. @returns its id. @throws conversation_not_parked
    */
-  async skip(conversationId: string, reason: string): Promise<string> {
+  async skip(operatorId: string, conversationId: string, reason: string): Promise<string> {
     const skipped = await this.parked.skip(conversationId, reason);
     if (!skipped) throw conversationNotParked();
+    const detail = { turn_id: skipped.turnId };
+    await this.note(operatorId, 'conversation.turn_skipped', 'conversation', conversationId, detail);
     this.logger.warn('turn skipped by an operator', {
       conversation_id: conversationId,
       turn_id: skipped.turnId,
     });
     this.saveWake.wake(skipped.shard);
     return skipped.turnId;
+  }
+
+  private note(
+    operatorId: string,
+    action: AuditEvent['action'],
+    subjectKind: AuditEvent['subjectKind'],
+    subjectId: string,
+    detail: AuditEvent['detail'] = {},
+  ): Promise<void> {
+    const actor = { kind: 'operator', id: operatorId } as const;
+    return this.audit.record({ actor, action, subjectKind, subjectId, detail });
   }
 
   private async waitingInRedis(): Promise<number[] | undefined> {
