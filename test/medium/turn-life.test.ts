@@ -329,6 +329,8 @@ describe('a repeated request', () => {
   it('of an SDK that tries again gets the turn of the first try, and is charged once', async () => {
     const chatter = await TestChatter.create(here);
     const first = chatter.post(body(), { 'x-stainless-retry-count': '0' });
+    // An SDK waits for half a second before it tries again.
+    await waitUntil('the first try', async () => (await chatter.books()).holds.length === 1);
     const again = await chatter.at(there).post(body(), { 'x-stainless-retry-count': '1' });
     expect(again.turnId).toBe((await first).turnId);
     expect(again.body).toEqual((await first).body);
