@@ -5,6 +5,8 @@ import type { ClientTurn, TurnLedger } from './turn-ledger.js';
 import { waitUntil } from './wait.js';
 
 const LONGEST_RETRY_MS = 1_000;
+/** Clients begin one after the other, so that at any time some are at each point of a turn. */
+const STAGGER_MS = 40;
 
 /** Whoever pays for turns. */
 export interface ChatUser {
@@ -75,6 +77,7 @@ export class ChatClients {
 
   private async converse(index: number, conversationId: string): Promise<void> {
     const user = this.userOf(index);
+    await delay(index * STAGGER_MS);
     for (let number = 1; !this.isOver; number++) {
       const turn = await this.say(user, conversationId, `Message ${number} of client ${index}`);
       if (turn.state === 'refused' || turn.state === 'unknown') await this.waitToRetry(turn);

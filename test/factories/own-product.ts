@@ -58,13 +58,18 @@ export class OwnProduct {
       LOCKKEEPER_CHAT_HISTORY_MESSAGES: '2',
       ...settings,
     });
-    const database = await openDatabase(product.environment['LOCKKEEPER_DATABASE_URL'] ?? '');
-    const apis = await Promise.all(Array.from({ length: apiCount }, () => product.startApi()));
-    const workers = await Promise.all(Array.from({ length: workerCount }, () => product.startWorker()));
-    const administrator = await Administrator.of(product, apis[0]?.url ?? '');
-    const users: ChatUser[] = [];
-    while (users.length < userCount) users.push(await administrator.createUser('1000'));
-    return new OwnProduct(product, database, apis, workers, administrator, users, model);
+    try {
+      const database = await openDatabase(product.environment['LOCKKEEPER_DATABASE_URL'] ?? '');
+      const apis = await Promise.all(Array.from({ length: apiCount }, () => product.startApi()));
+      const workers = await Promise.all(Array.from({ length: workerCount }, () => product.startWorker()));
+      const administrator = await Administrator.of(product, apis[0]?.url ?? '');
+      const users: ChatUser[] = [];
+      while (users.length < userCount) users.push(await administrator.createUser('1000'));
+      return new OwnProduct(product, database, apis, workers, administrator, users, model);
+    } catch (error) {
+      await product.dispose();
+      throw error;
+    }
   }
 
   /** `kill -9` of one API process. What was noted of its turns goes into the ledger. */

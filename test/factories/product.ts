@@ -8,7 +8,8 @@ import { createTestDatabase } from './test-database.js';
 import { createTestRedis } from './test-redis.js';
 
 const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
-const START_TIMEOUT_MS = 30_000;
+/** A machine that is busy with the processes of several tests takes its time. */
+const START_TIMEOUT_MS = 90_000;
 
 /** An API or worker as a process of its own, from the build. */
 export interface ProductProcess {

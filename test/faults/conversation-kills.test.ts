@@ -21,7 +21,10 @@ let redis: OwnRedis;
 let own: OwnProduct;
 beforeAll(async () => {
   [mariadb, redis] = await Promise.all([OwnMariadb.start(), OwnRedis.start()]);
-  own = await OwnProduct.start({ LOCKKEEPER_DATABASE_URL: mariadb.url, LOCKKEEPER_REDIS_URL: redis.url });
+  own = await OwnProduct.start(
+    { LOCKKEEPER_DATABASE_URL: mariadb.url, LOCKKEEPER_REDIS_URL: redis.url },
+    { model: 'local:delay_ms=120' },
+  );
 });
 afterAll(async () => {
   await own?.dispose();
@@ -84,7 +87,7 @@ it(
         console.info(`${new Date().toISOString()} kill -9 of ${name}`);
         await strike();
         struck.push(name);
-        await own.awaitDone(ANSWERS_BETWEEN);
+        await own.awaitDone(ANSWERS_BETWEEN, 120_000);
       }
     }
     const counts = await own.expectNothingLost();

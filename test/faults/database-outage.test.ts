@@ -24,7 +24,7 @@ describe('while MySQL is away, the product', () => {
 
   beforeAll(async () => {
     mariadb = await OwnMariadb.start();
-    own = await OwnProduct.start({ LOCKKEEPER_DATABASE_URL: mariadb.url });
+    own = await OwnProduct.start({ LOCKKEEPER_DATABASE_URL: mariadb.url }, { apis: 1, workers: 1 });
     await own.clients.begin(CONVERSATIONS);
     await own.awaitDone(CONVERSATIONS);
   });

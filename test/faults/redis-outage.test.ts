@@ -16,7 +16,7 @@ describe('while Redis is away, the product', () => {
   let own: OwnProduct;
   beforeAll(async () => {
     redis = await OwnRedis.start();
-    own = await OwnProduct.start({ LOCKKEEPER_REDIS_URL: redis.url });
+    own = await OwnProduct.start({ LOCKKEEPER_REDIS_URL: redis.url }, { workers: 1 });
     await own.clients.begin(CONVERSATIONS);
     await own.awaitDone(CONVERSATIONS);
   });

@@ -11,7 +11,7 @@ const ROUNDS = Number(process.env['TEST_FAULT_ROUNDS'] ?? 1);
 const CONVERSATIONS = 30;
 const POISONED = 3;
 const BEHIND_POISON = 3;
-const TURNS = 5 * CONVERSATIONS * ROUNDS;
+const TURNS = 3 * CONVERSATIONS * ROUNDS;
 /** Tries of a turn that cannot be saved, and its parking, for each of the poisoned ones. */
 const PARK_MS = 60_000;
 
@@ -22,7 +22,7 @@ interface Parked {
 
 let own: OwnProduct;
 beforeAll(async () => {
-  own = await OwnProduct.start({});
+  own = await OwnProduct.start({}, { apis: 1 });
 });
 afterAll(() => own?.dispose());
 
