@@ -79,20 +79,25 @@ describe('npm run bench', () => {
     },
   );
 
-  it('runs the chat benchmark on the built product, and prints nothing but its document', async () => {
-    const temporary = temporaryDirectory();
-    const run = startBench(temporary, 'chat', '--quick', '--seconds', '0.5', '--json');
-    // Goals of time may be missed on a busy machine; those of correctness may not.
-    expect(await run.ended, run.stderr()).toBeLessThan(2);
-    const document = JSON.parse(run.stdout()) as {
-      name: string;
-      goals: { unit: string; met: boolean; name: string }[];
-    };
-    const correctness = document.goals.filter(({ unit }) => unit === 'turns' || unit === 'rows');
-    expect(correctness).toHaveLength(4);
-    expect(correctness.filter(({ met }) => !met)).toEqual([]);
-    expect(readdirSync(temporary)).toEqual([]);
-  }, 240_000);
+  it.each(['chat', 'saves'])(
+    'runs the %s benchmark on the built product, and prints nothing but its document',
+    async (name) => {
+      const temporary = temporaryDirectory();
+      const run = startBench(temporary, name, '--quick', '--seconds', '0.5', '--json');
+      // Goals of time may be missed on a busy machine; those of correctness may not.
+      expect(await run.ended, run.stderr()).toBeLessThan(2);
+      const document = JSON.parse(run.stdout()) as {
+        name: string;
+        goals: { unit: string; met: boolean; name: string }[];
+      };
+      expect(document.name).toBe(name);
+      const correctness = document.goals.filter(({ unit }) => ['turns', 'rows', 'errors'].includes(unit));
+      expect(correctness).toHaveLength(4);
+      expect(correctness.filter(({ met }) => !met)).toEqual([]);
+      expect(readdirSync(temporary)).toEqual([]);
+    },
+    240_000,
+  );
 
   it('leaves no process and no file behind when it is interrupted', async () => {
     const temporary = temporaryDirectory();

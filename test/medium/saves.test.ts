@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ErasureService, saveTurns } from '../../src/modules/conversation/index.js';
 import { SaveTurnsHandler } from '../../src/modules/conversation/jobs/save-turns.handler.js';
 import { MessageReader } from '../../src/modules/conversation/message-reader.service.js';
@@ -71,6 +71,32 @@ describe('saving of turns', () => {
     await turns.saveShard(shardOf(id));
     expect(await turns.savedOrder(id)).toEqual(orderOf([turn]));
     expect(await turns.keysOf(id)).toEqual([]);
+  });
+
+  it('wakes a saver for the first turn that waits, and only now and then for those that join it', async () => {
+    const shard = 6;
+    const id = await turns.conversation(shard);
+    await turns.saveShard(shard);
+    const enqueued = vi.spyOn(test.app.get(JobQueue), 'enqueue');
+    const wakes = () =>
+      enqueued.mock.calls.filter(([, payload]) => (payload as { shard: number }).shard === shard).length;
+    const startedAt = performance.now();
+    const finished = await turns.finishedTurns(id, 60);
+    expect(wakes()).toBeGreaterThan(0);
+    expect(wakes()).toBeLessThanOrEqual(1 + (performance.now() - startedAt) / 250);
+    // The wake-up may have been lost.
+    const before = wakes();
+    await waitUntil('a turn that joins others wakes the saver', async () => {
+      finished.push(await turns.finishedTurn(id));
+      return wakes() > before;
+    });
+    await turns.saveShard(shard);
+    const saved = wakes();
+    finished.push(await turns.finishedTurn(id));
+    await waitUntil('the first turn after a save wakes the saver', () => wakes() === saved + 1);
+    await turns.saveShard(shard);
+    expect(await turns.savedOrder(id)).toEqual(orderOf(finished));
+    enqueued.mockRestore();
   });
 
   it('writes more turns than fit one transaction', async () => {

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { type Transaction, Transactions } from '../../platform/database/index.js';
+import { type Statement, Transactions } from '../../platform/database/index.js';
 import type { Branch, MessagePlace } from './domain/path.js';
 import { forkPointIds, type NewBranch, type TreeEnds } from './domain/placement.js';
 import type { Turn } from './domain/turn.js';
+
+type Rows = readonly Record<string, unknown>[];
 
 export interface BranchRow extends Branch {
   created_at: Date;
@@ -61,54 +63,56 @@ export class BranchRepository {
   }
 }
 
-/** The numbers of the last branches of these conversations; one without branches but branch 0 is left out. */
-export async function lastBranches(
-  transaction: Transaction,
-  conversationIds: readonly string[],
-): Promise<Map<string, number>> {
-  const rows: { conversation_id: string; last_branch: number }[] = await transaction.query(
-    `SELECT conversation_id, MAX(branch) AS last_branch FROM conversation_branches
+/** The last branches of these conversations; one without branches but branch 0 gives no row. */
+export function selectLastBranches(conversationIds: readonly string[]): Statement {
+  return {
+    sql: `SELECT conversation_id, MAX(branch) AS last_branch FROM conversation_branches
      WHERE conversation_id IN (?) GROUP BY conversation_id`,
-    [conversationIds],
-  );
-  return new Map(rows.map((row) => [row.conversation_id, row.last_branch]));
+    values: [listOf(conversationIds)],
+  };
 }
 
-/** Where the saved messages are after which these turns fork, by conversation: only a message of its own counts. */
-export async function findForkPoints(
-  transaction: Transaction,
-  turns: readonly Turn[],
-): Promise<Map<string, Map<string, MessagePlace>>> {
-  const ids = forkPointIds(turns);
+/** From the rows of `selectLastBranches`, by conversation. */
+export function toLastBranches(rows: Rows): Map<string, number> {
+  return new Map(rows.map((row) => [row['conversation_id'] as string, row['last_branch'] as number]));
+}
+
+/** The messages after which these turns fork. */
+export function selectForkPoints(turns: readonly Turn[]): Statement {
+  return {
+    sql: 'SELECT id, conversation_id, branch, sequence FROM conversation_messages WHERE id IN (?)',
+    values: [listOf(forkPointIds(turns))],
+  };
+}
+
+/** From the rows of `selectForkPoints`, by conversation: only a message of its own counts. */
+export function toForkPoints(rows: Rows): Map<string, Map<string, MessagePlace>> {
   const found = new Map<string, Map<string, MessagePlace>>();
-  if (ids.length === 0) return found;
-  const rows: ({ id: string; conversation_id: string } & MessagePlace)[] = await transaction.query(
-    'SELECT id, conversation_id, branch, sequence FROM conversation_messages WHERE id IN (?)',
-    [ids],
-  );
-  for (const { id, conversation_id, branch, sequence } of rows) {
+  for (const row of rows as unknown as ({ id: string; conversation_id: string } & MessagePlace)[]) {
+    const { id, conversation_id, branch, sequence } = row;
     const places = found.get(conversation_id) ?? new Map<string, MessagePlace>();
     found.set(conversation_id, places.set(id, { branch, sequence }));
   }
   return found;
 }
 
-/** Writes branches that turns have made. */
-export async function insertBranches(
-  transaction: Transaction,
-  branches: readonly (NewBranch & { conversation_id: string })[],
-): Promise<void> {
-  if (branches.length === 0) return;
-  await transaction.query(
-    `INSERT INTO conversation_branches (conversation_id, branch, parent_branch, fork_sequence, created_at) VALUES ?`,
-    [
-      branches.map((branch) => [
-        branch.conversation_id,
-        branch.branch,
-        branch.parent_branch,
-        branch.fork_sequence,
-        new Date(branch.created_at),
-      ]),
-    ],
-  );
+/** Writes branches that turns have made, at least one. */
+export function insertBranches(branches: readonly (NewBranch & { conversation_id: string })[]): Statement {
+  const rows = branches.map((branch) => [
+    branch.conversation_id,
+    branch.branch,
+    branch.parent_branch,
+    branch.fork_sequence,
+    new Date(branch.created_at),
+  ]);
+  return {
+    sql: `INSERT INTO conversation_branches (conversation_id, branch, parent_branch, fork_sequence, created_at)
+     VALUES ?`,
+    values: [rows],
+  };
+}
+
+/** What `IN (?)` takes: an empty list is no SQL. */
+export function listOf(ids: readonly string[]): readonly string[] {
+  return ids.length === 0 ? [''] : ids;
 }

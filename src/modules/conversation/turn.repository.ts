@@ -1,8 +1,21 @@
 import { Injectable } from '@nestjs/common';
-import { type Transaction, Transactions } from '../../platform/database/index.js';
+import {
+  type BatchTransaction,
+  BatchTransactions,
+  type Statement,
+  type Transaction,
+  Transactions,
+} from '../../platform/database/index.js';
 import { isDerivedId, newId } from '../../shared/ids.js';
 import type { MicroCoins } from '../../shared/money.js';
-import { findForkPoints, insertBranches, lastBranches } from './branch.repository.js';
+import {
+  insertBranches,
+  listOf,
+  selectForkPoints,
+  selectLastBranches,
+  toForkPoints,
+  toLastBranches,
+} from './branch.repository.js';
 import { placeTurns, type Placement } from './domain/placement.js';
 import type { Turn, TurnStatus } from './domain/turn.js';
 
@@ -28,7 +41,10 @@ interface Addition extends Placement {
 /** Writes finished turns to MySQL. */
 @Injectable()
 export class TurnRepository {
-  constructor(private readonly transactions: Transactions) {}
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly batches: BatchTransactions,
+  ) {}
 
   /**
    * Saves turns in the order given, all or none, in one transaction. A turn that is saved already is left as
@@ -37,37 +53,24 @@ export class TurnRepository {
    */
   async saveTurns(turns: readonly Turn[]): Promise<Turn[]> {
     if (turns.length === 0) return [];
-    return this.transactions.run(async (transaction) => {
-      const conversations = await lockConversations(transaction, turns);
-      const savedIds = await savedTurnIds(transaction, turns);
-      const seen = new Set(savedIds);
+    return this.batches.run(async (transaction) => {
+      const [locked = [], saved = []] = await transaction.begin([
+        lockConversations(turns),
+        selectSaved(turns),
+      ]);
+      const conversations = new Map(
+        (locked as unknown as ConversationCounters[]).map((row) => [row.id, row]),
+      );
+      const seen = new Set(saved.map((row) => row['id'] as string));
       const fresh = turns.filter((turn) => {
         const isFresh = conversations.has(turn.conversation_id) && !seen.has(turn.id);
         seen.add(turn.id);
         return isFresh;
       });
       const dropped = turns.filter((turn) => !conversations.has(turn.conversation_id));
-      if (dropped.length > 0) {
-        await noteErased(
-          transaction,
-          dropped.map((turn) => turn.id),
-        );
-      }
-      if (fresh.length === 0) return dropped;
-      await insertTurns(transaction, fresh);
-      const additions = await placeAll(
-        transaction,
-        await withUniqueMessages(transaction, fresh),
-        conversations,
-      );
-      await insertBranches(
-        transaction,
-        additions.flatMap(({ conversationId, branches }) =>
-          branches.map((branch) => ({ ...branch, conversation_id: conversationId })),
-        ),
-      );
-      await insertMessages(transaction, additions);
-      await addToConversations(transaction, additions);
+      const around = await readSurroundings(transaction, fresh);
+      const additions = placeAll(withUniqueMessages(fresh, around.takenIds), conversations, around);
+      await transaction.commit([...eraseStatements(dropped), ...saveStatements(fresh, additions)]);
       return dropped;
     });
   }
@@ -102,37 +105,83 @@ export class TurnRepository {
 
 /** Keeps the ids of turns that are deleted, or not saved because their conversation has been. */
 export async function noteErased(transaction: Transaction, turnIds: readonly string[]): Promise<void> {
-  await transaction.query('INSERT IGNORE INTO erased_turns (id, erased_at) VALUES ?', [
-    turnIds.map((id) => [id, new Date()]),
-  ]);
+  const { sql, values } = insertErased(turnIds);
+  await transaction.query(sql, [...values]);
+}
+
+function insertErased(turnIds: readonly string[]): Statement {
+  const rows = turnIds.map((id) => [id, new Date()]);
+  return { sql: 'INSERT IGNORE INTO erased_turns (id, erased_at) VALUES ?', values: [rows] };
+}
+
+function eraseStatements(dropped: readonly Turn[]): Statement[] {
+  return dropped.length === 0 ? [] : [insertErased(dropped.map((turn) => turn.id))];
+}
+
+/** All that a group of turns writes. */
+function saveStatements(turns: readonly Turn[], additions: readonly Addition[]): Statement[] {
+  if (turns.length === 0) return [];
+  const branches = additions.flatMap((addition) =>
+    addition.branches.map((branch) => ({ ...branch, conversation_id: addition.conversationId })),
+  );
+  const messages = messageRows(additions);
+  return [
+    insertTurns(turns),
+    ...(branches.length > 0 ? [insertBranches(branches)] : []),
+    ...(messages.length > 0 ? [insertMessages(messages)] : []),
+    addToConversations(additions),
+  ];
 }
 
 /** In the order of their ids, so that two savers of overlapping groups cannot wait for each other. */
-async function lockConversations(
-  transaction: Transaction,
-  turns: readonly Turn[],
-): Promise<Map<string, ConversationCounters>> {
+function lockConversations(turns: readonly Turn[]): Statement {
   const ids = [...new Set(turns.map((turn) => turn.conversation_id))].sort();
-  const rows: ConversationCounters[] = await transaction.query(
-    'SELECT id, last_sequence, active_branch FROM conversations WHERE id IN (?) ORDER BY id FOR UPDATE',
-    [ids],
-  );
-  return new Map(rows.map((row) => [row.id, row]));
+  return {
+    sql: 'SELECT id, last_sequence, active_branch FROM conversations WHERE id IN (?) ORDER BY id FOR UPDATE',
+    values: [ids],
+  };
 }
 
-async function savedTurnIds(transaction: Transaction, turns: readonly Turn[]): Promise<string[]> {
-  const rows: { id: string }[] = await transaction.query('SELECT id FROM turns WHERE id IN (?)', [
-    turns.map((turn) => turn.id),
+function selectSaved(turns: readonly Turn[]): Statement {
+  return { sql: 'SELECT id FROM turns WHERE id IN (?)', values: [turns.map((turn) => turn.id)] };
+}
+
+/** What must be known of their conversations to place turns that fork or whose messages a client has named. */
+interface Surroundings {
+  /** Undefined if no client has named any. */
+  takenIds: ReadonlySet<string> | undefined;
+  lastBranches: ReadonlyMap<string, number>;
+  forkPoints: ReturnType<typeof toForkPoints>;
+}
+
+/** Most groups have no such turns, and ask nothing. */
+async function readSurroundings(
+  transaction: BatchTransaction,
+  turns: readonly Turn[],
+): Promise<Surroundings> {
+  const forked = turns.filter((turn) => turn.fork !== null).map((turn) => turn.conversation_id);
+  const derivedIds = turns.flatMap((turn) => turn.messages.map(({ id }) => id)).filter(isDerivedId);
+  if (forked.length + derivedIds.length === 0) {
+    return { takenIds: undefined, lastBranches: new Map(), forkPoints: new Map() };
+  }
+  const [taken = [], branches = [], points = []] = await transaction.read([
+    { sql: 'SELECT id FROM conversation_messages WHERE id IN (?)', values: [listOf(derivedIds)] },
+    selectLastBranches(forked),
+    selectForkPoints(turns),
   ]);
-  return rows.map((row) => row.id);
+  return {
+    takenIds: derivedIds.length > 0 ? new Set(taken.map((row) => row['id'] as string)) : undefined,
+    lastBranches: toLastBranches(branches),
+    forkPoints: toForkPoints(points),
+  };
 }
 
-async function insertTurns(transaction: Transaction, turns: readonly Turn[]): Promise<void> {
+function insertTurns(turns: readonly Turn[]): Statement {
   const savedAt = new Date();
-  await transaction.query(
-    `INSERT INTO turns (id, conversation_id, owner_id, status, model, finish_reason, prompt_tokens, completion_tokens,
+  return {
+    sql: `INSERT INTO turns (id, conversation_id, owner_id, status, model, finish_reason, prompt_tokens, completion_tokens,
        usage_source, cost_micro_coins, error_code, started_at, finished_at, saved_at, request_hash) VALUES ?`,
-    [
+    values: [
       turns.map((turn) => [
         turn.id,
         turn.conversation_id,
@@ -151,24 +200,19 @@ async function insertTurns(transaction: Transaction, turns: readonly Turn[]): Pr
         turn.request_hash,
       ]),
     ],
-  );
+  };
 }
 
 /**
  * The turns with a new id for each message whose id is taken. Ids that come of what a client calls its messages are
  * looked at before a turn is accepted, but two requests at once can bring the same. Their conversation is locked here.
  */
-async function withUniqueMessages(
-  transaction: Transaction,
+function withUniqueMessages(
   turns: readonly Turn[],
-): Promise<readonly Turn[]> {
-  const ids = turns.flatMap((turn) => turn.messages.map(({ id }) => id)).filter(isDerivedId);
-  if (ids.length === 0) return turns;
-  const rows: { id: string }[] = await transaction.query(
-    'SELECT id FROM conversation_messages WHERE id IN (?)',
-    [ids],
-  );
-  const taken = new Set(rows.map((row) => row.id));
+  takenIds: ReadonlySet<string> | undefined,
+): readonly Turn[] {
+  if (!takenIds) return turns;
+  const taken = new Set(takenIds);
   return turns.map((turn) => ({
     ...turn,
     messages: turn.messages.map((message) => {
@@ -180,29 +224,25 @@ async function withUniqueMessages(
 }
 
 /** Where the messages of each conversation go. Its row is locked, so nobody else adds to it meanwhile. */
-async function placeAll(
-  transaction: Transaction,
+function placeAll(
   turns: readonly Turn[],
   conversations: ReadonlyMap<string, ConversationCounters>,
-): Promise<Addition[]> {
+  { lastBranches, forkPoints }: Surroundings,
+): Addition[] {
   const byConversation = Map.groupBy(turns, (turn) => turn.conversation_id);
-  const forked = turns.filter((turn) => turn.fork !== null).map((turn) => turn.conversation_id);
-  const branchNumbers =
-    forked.length > 0 ? await lastBranches(transaction, forked) : new Map<string, number>();
-  const forkPoints = await findForkPoints(transaction, turns);
   return [...byConversation].map(([conversationId, own]) => {
     const row = conversations.get(conversationId);
     const ends = {
       lastSequence: row?.last_sequence ?? 0,
       activeBranch: row?.active_branch ?? 0,
-      lastBranch: branchNumbers.get(conversationId) ?? 0,
+      lastBranch: lastBranches.get(conversationId) ?? 0,
     };
     return { conversationId, ...placeTurns(ends, own, forkPoints.get(conversationId) ?? new Map()) };
   });
 }
 
-async function insertMessages(transaction: Transaction, additions: readonly Addition[]): Promise<void> {
-  const rows = additions.flatMap(({ conversationId, turns }) =>
+function messageRows(additions: readonly Addition[]): unknown[][] {
+  return additions.flatMap(({ conversationId, turns }) =>
     turns.flatMap(({ turn, branch, sequence }) =>
       turn.messages.map((message, index) => [
         message.id,
@@ -219,16 +259,18 @@ async function insertMessages(transaction: Transaction, additions: readonly Addi
       ]),
     ),
   );
-  if (rows.length === 0) return;
-  await transaction.query(
-    `INSERT INTO conversation_messages
+}
+
+function insertMessages(rows: readonly unknown[][]): Statement {
+  return {
+    sql: `INSERT INTO conversation_messages
        (id, conversation_id, turn_id, branch, sequence, role, content, extra, status, tokens, created_at) VALUES ?`,
-    [rows],
-  );
+    values: [rows],
+  };
 }
 
 /** One statement for all conversations of the group. */
-async function addToConversations(transaction: Transaction, additions: readonly Addition[]): Promise<void> {
+function addToConversations(additions: readonly Addition[]): Statement {
   const rows = additions.map(
     () =>
       'SELECT ? AS id, ? AS last_sequence, ? AS active_branch, ? AS messages, ? AS tokens, CAST(? AS DATETIME(3)) AS active_at',
@@ -241,13 +283,13 @@ async function addToConversations(transaction: Transaction, additions: readonly 
     sum(turns.map(({ turn }) => turn.prompt_tokens + turn.completion_tokens)),
     lastActivityOf(turns.at(-1)?.turn),
   ]);
-  await transaction.query(
-    `UPDATE conversations c JOIN (${rows.join(' UNION ALL ')}) a ON c.id = CONVERT(a.id USING ascii) COLLATE ascii_bin
+  return {
+    sql: `UPDATE conversations c JOIN (${rows.join(' UNION ALL ')}) a ON c.id = CONVERT(a.id USING ascii) COLLATE ascii_bin
      SET c.last_sequence = a.last_sequence, c.active_branch = a.active_branch,
          c.message_count = c.message_count + a.messages, c.total_tokens = c.total_tokens + a.tokens,
          c.last_activity_at = GREATEST(c.last_activity_at, a.active_at)`,
     values,
-  );
+  };
 }
 
 function sum(numbers: readonly number[]): number {
