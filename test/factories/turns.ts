@@ -199,7 +199,7 @@ export class TestTurns {
   /** The same as `makeAllOverdue` for turns that are kept in the database. */
   async makeDegradedOverdue(): Promise<void> {
     await this.transactions.single.query(
-      'UPDATE waiting_turns SET leased_until = NOW(3) - INTERVAL 1 SECOND',
+      'UPDATE waiting_turns SET leased_until = UTC_TIMESTAMP(3) - INTERVAL 1 SECOND',
     );
   }
 

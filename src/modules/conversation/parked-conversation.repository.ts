@@ -21,7 +21,7 @@ export class ParkedConversationRepository {
   async park(conversationId: string, turnId: string, error: string): Promise<void> {
     await this.transactions.single.query(
       `INSERT IGNORE INTO parked_conversations (conversation_id, shard, turn_id, error, parked_at)
-       VALUES (?, ?, ?, ?, NOW(3))`,
+       VALUES (?, ?, ?, ?, UTC_TIMESTAMP(3))`,
       [conversationId, shardOf(conversationId), turnId, error.slice(0, MAX_ERROR_LENGTH)],
     );
   }

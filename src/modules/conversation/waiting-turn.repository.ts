@@ -19,7 +19,7 @@ interface WaitingRow {
   answer: string | null;
 }
 
-const LEASE = 'NOW(3) + INTERVAL ? * 1000 MICROSECOND';
+const LEASE = 'UTC_TIMESTAMP(3) + INTERVAL ? * 1000 MICROSECOND';
 /** Reading a conversation never loads more of its turns than this at once. */
 const READ_LIMIT = 1_000;
 
@@ -39,7 +39,7 @@ export class WaitingTurnRepository implements TurnPlace {
     try {
       await this.query(
         `INSERT INTO waiting_turns (id, conversation_id, owner_id, running_conversation_id, shard, state, started_at, leased_until)
-         VALUES (?, ?, ?, ?, ?, 'entered', NOW(3), ${LEASE})`,
+         VALUES (?, ?, ?, ?, ?, 'entered', UTC_TIMESTAMP(3), ${LEASE})`,
         [turnId, conversationId, ownerId, conversationId, shardOf(conversationId), this.config.turnLeaseMs],
       );
       return 'go';
@@ -126,7 +126,7 @@ export class WaitingTurnRepository implements TurnPlace {
   async keepUnreadable(place: { conversationId: string; turnId: string }, text: string): Promise<void> {
     await this.query(
       `INSERT IGNORE INTO waiting_turns (id, conversation_id, owner_id, shard, state, started_at, turn)
-       VALUES (?, ?, '', ?, 'finished', NOW(3), ?)`,
+       VALUES (?, ?, '', ?, 'finished', UTC_TIMESTAMP(3), ?)`,
       [place.turnId, place.conversationId, shardOf(place.conversationId), text],
     );
   }
@@ -157,7 +157,7 @@ export class WaitingTurnRepository implements TurnPlace {
   async findRequest(ownerId: string, requestHash: string, seconds: number): Promise<Turn | undefined> {
     const rows: WaitingRow[] = await this.transactions.single.query(
       `SELECT turn FROM waiting_turns WHERE owner_id = ? AND request_hash = ? AND state IN ('running', 'finished')
-         AND started_at > NOW(3) - INTERVAL ? SECOND ORDER BY started_at DESC LIMIT 1`,
+         AND started_at > UTC_TIMESTAMP(3) - INTERVAL ? SECOND ORDER BY started_at DESC LIMIT 1`,
       [ownerId, requestHash, seconds],
     );
     return parseTurn(rows[0]?.turn);
@@ -178,7 +178,7 @@ export class WaitingTurnRepository implements TurnPlace {
     return this.transactions.run(async (transaction) => {
       const rows: WaitingRow[] = await transaction.query(
         `SELECT id, state, turn, answer FROM waiting_turns
-         WHERE state IN ('running', 'entered') AND leased_until < NOW(3) LIMIT ? FOR UPDATE SKIP LOCKED`,
+         WHERE state IN ('running', 'entered') AND leased_until < UTC_TIMESTAMP(3) LIMIT ? FOR UPDATE SKIP LOCKED`,
         [limit],
       );
       const entered = rows.filter((row) => row.state === 'entered').map((row) => row.id);

@@ -20,7 +20,8 @@ export function createPinoLogger(level: string, role: string): PinoLogger {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     redact: { paths: REDACTED_PATHS, censor: '[redacted]' },
-    mixin: currentLogFields,
+    // A copy: pino adds the fields of the line to it.
+    mixin: () => ({ ...currentLogFields() }),
   });
 }
 

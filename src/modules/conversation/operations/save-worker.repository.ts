@@ -33,7 +33,7 @@ export class SaveWorkerRepository {
 
   async setShardsAtOnce(count: number): Promise<void> {
     await this.transactions.single.query(
-      `INSERT INTO save_settings (id, shards_at_once, changed_at) VALUES (?, ?, NOW(3))
+      `INSERT INTO save_settings (id, shards_at_once, changed_at) VALUES (?, ?, UTC_TIMESTAMP(3))
        ON DUPLICATE KEY UPDATE shards_at_once = VALUES(shards_at_once), changed_at = VALUES(changed_at)`,
       [SETTINGS_ID, count],
     );
@@ -41,7 +41,7 @@ export class SaveWorkerRepository {
 
   async note({ id, host, pid, shardsAtOnce, activeShards }: SaveWorkerState): Promise<void> {
     await this.transactions.single.query(
-      `INSERT INTO save_workers (id, host, pid, shards_at_once, active_shards, seen_at) VALUES (?, ?, ?, ?, ?, NOW(3))
+      `INSERT INTO save_workers (id, host, pid, shards_at_once, active_shards, seen_at) VALUES (?, ?, ?, ?, ?, UTC_TIMESTAMP(3))
        ON DUPLICATE KEY UPDATE shards_at_once = VALUES(shards_at_once), active_shards = VALUES(active_shards),
          seen_at = VALUES(seen_at)`,
       [id, host, pid, shardsAtOnce, activeShards.join(',')],
@@ -51,7 +51,7 @@ export class SaveWorkerRepository {
   /** Takes away the row of a process that stops, and those of processes that are long gone. */
   async remove(id: string): Promise<void> {
     await this.transactions.single.query(
-      'DELETE FROM save_workers WHERE id = ? OR seen_at < NOW(3) - INTERVAL ? SECOND',
+      'DELETE FROM save_workers WHERE id = ? OR seen_at < UTC_TIMESTAMP(3) - INTERVAL ? SECOND',
       [id, FORGOTTEN_SECONDS],
     );
   }
@@ -61,7 +61,7 @@ export class SaveWorkerRepository {
     const rows: { id: string; host: string; pid: number; shards_at_once: number; active_shards: string }[] =
       await this.transactions.single.query(
         `SELECT id, host, pid, shards_at_once, active_shards FROM save_workers
-         WHERE seen_at >= NOW(3) - INTERVAL ? SECOND ORDER BY host, pid LIMIT ?`,
+         WHERE seen_at >= UTC_TIMESTAMP(3) - INTERVAL ? SECOND ORDER BY host, pid LIMIT ?`,
         [SEEN_SECONDS, MAX_WORKERS],
       );
     return rows.map((row) => ({
