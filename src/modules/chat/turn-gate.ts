@@ -4,8 +4,9 @@ import type { ConfigOf } from '../../platform/config/index.js';
 import { TurnKeeper, turnInProgress, type WaitingTurn } from '../conversation/index.js';
 import { chatConfig } from './chat.config.js';
 
-const FIRST_PAUSE_MS = 20;
-const LONGEST_PAUSE_MS = 250;
+/** How soon the next in line learns that the turn before it has ended. */
+const NEXT_PAUSE_MS = 20;
+const PAUSE_MS = 250;
 
 /** Lets one turn of a conversation run at a time, in the order in which they came, whichever process they came to. */
 @Injectable()
@@ -24,7 +25,7 @@ export class TurnGate {
   async enter(place: WaitingTurn, ownerId: string, gone: AbortSignal): Promise<void> {
     const mayWait = this.config.concurrentTurns === 'wait';
     const deadline = performance.now() + (mayWait ? this.config.turnWaitMs : 0);
-    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+    for (;;) {
       const state = await this.keeper.enter(place, ownerId, mayWait ? undefined : 1);
       if (state === 'go') return;
       if (state === 'busy' || performance.now() >= deadline) {
@@ -34,7 +35,7 @@ export class TurnGate {
           retryAfterSeconds: 1,
         });
       }
-      await delay(pauseMs, undefined, { signal: gone });
+      await delay(state === 'next' ? NEXT_PAUSE_MS : PAUSE_MS, undefined, { signal: gone });
     }
   }
 }

@@ -5,7 +5,7 @@ import { shardOf } from './domain/shards.js';
 import type { Turn } from './domain/turn.js';
 import { type FinishResult, KeptTurn, type TurnPlace } from './kept-turn.js';
 import { SaveWake } from './save-wake.js';
-import { type AbandonedTurn, placeOf, TurnStore, type TurnView } from './turn.store.js';
+import { type AbandonedTurn, type LineState, placeOf, TurnStore, type TurnView } from './turn.store.js';
 import type { WaitingTurn } from './turn-keys.js';
 import { SavedTurnRepository } from './saved-turn.repository.js';
 import { TurnRepository } from './turn.repository.js';
@@ -50,10 +50,10 @@ export class TurnKeeper implements OnModuleInit {
 
   /**
    * Stands in the line of a conversation for a turn that is to come, and keeps standing there for the time of a
-   * lease: `go` for the first in the line, `busy` if the line is longer than `limit`.
+   * lease: `go` for the first in the line, `next` for the one after it, `busy` if the line is longer than `limit`.
    */
-  enter(place: WaitingTurn, ownerId: string, limit?: number): Promise<'go' | 'wait' | 'busy'> {
-    return this.orDegraded(
+  enter(place: WaitingTurn, ownerId: string, limit?: number): Promise<LineState> {
+    return this.orDegraded<LineState>(
       async () => {
         const state = await this.store.enter(place.conversationId, place.turnId, limit);
         // One that began while Redis was away runs on where it began.

@@ -28,7 +28,9 @@ export const enterScript = new RedisScript(`
   redis.call('HSET', leases, id, now + lease)
   redis.call('PEXPIRE', line, line_ttl)
   redis.call('PEXPIRE', leases, line_ttl)
-  if redis.call('LINDEX', line, 0) == id then return 'go' end
+  local place = redis.call('LPOS', line, id)
+  if place == 0 then return 'go' end
+  if place == 1 then return 'next' end
   return 'wait'`);
 
 /** An accepted turn stays: the same request may have come twice, and been refused once. */

@@ -27,6 +27,9 @@ export interface AbandonedTurn {
   readonly place: TurnPlace;
 }
 
+/** How a turn stands in its conversation's line: `go` is the first, `next` the one after it. */
+export type LineState = 'go' | 'next' | 'wait' | 'busy';
+
 /** A turn as it stands: running or finished, and the pieces of its answer from the one that was asked for. */
 export interface TurnView {
   readonly turn: Turn;
@@ -62,15 +65,11 @@ export class TurnStore implements TurnPlace {
     await this.breaker.run(() => this.redis.ping());
   }
 
-  /** Stands in line, or tells how it stands there: `go` for the first, `busy` if the line is full. */
-  async enter(
-    conversationId: string,
-    turnId: string,
-    lineLimit = LINE_LIMIT,
-  ): Promise<'go' | 'wait' | 'busy'> {
+  /** Stands in line, or tells how it stands there: `go` for the first, `next` for the one after it, `busy` if the line is full. */
+  async enter(conversationId: string, turnId: string, lineLimit = LINE_LIMIT): Promise<LineState> {
     const { line, leases, running } = keysOf(conversationId);
     const args = [conversationId, turnId, this.config.turnLeaseMs, lineLimit, LINE_TTL_MS];
-    return (await this.run(scripts.enterScript, [line, leases, running], args)) as 'go' | 'wait' | 'busy';
+    return (await this.run(scripts.enterScript, [line, leases, running], args)) as LineState;
   }
 
   /** Leaves the line without having been accepted. */
