@@ -130,7 +130,7 @@ export class BulkTransactions implements OnApplicationShutdown {
     const [rows] = await connection.query<RowDataPacket[]>(
       'SELECT @@local_infile AS may_load, @@max_allowed_packet AS max_packet',
     );
-    const row = rows[0] ?? {};
+    const row: Record<string, unknown> = rows[0] ?? {};
     this.limits = {
       path: Number(row['may_load']) === 1 ? 'load' : 'values',
       // Escapes can double a text.
@@ -186,7 +186,7 @@ async function loadRows(
 }
 
 function* chunksOf(text: string): Generator<Buffer> {
-  for (let start = 0; start < text.length; ) {
+  for (let start = 0; start < text.length;) {
     let end = Math.min(start + STREAM_CHUNK_CHARACTERS, text.length);
     // The two halves of a surrogate pair are encoded together.
     if (isHighSurrogate(text.charCodeAt(end - 1)) && end < text.length) end++;
