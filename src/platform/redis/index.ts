@@ -1,3 +1,4 @@
+export { NoAnswerError } from './patience.js';
 export { RedisAwayError } from './redis-away.js';
 export { RedisBreaker } from './redis-breaker.js';
 export { redisConfig } from './redis.config.js';
