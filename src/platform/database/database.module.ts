@@ -8,6 +8,7 @@ import { DatabaseProbe } from './database-probe.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { loadMigrations } from './migrations.js';
 import { migrationsFolder } from './migrations-folder.js';
+import { TimedReads } from './timed-reads.js';
 import { READ_COMMITTED, Transactions } from './transactions.js';
 
 /** The one connection pool of the process. */
@@ -34,8 +35,8 @@ export class DatabaseModule implements OnApplicationBootstrap {
           },
         }),
       ],
-      providers: [Transactions, BatchTransactions, DatabaseProbe],
-      exports: [Transactions, BatchTransactions, DatabaseProbe],
+      providers: [Transactions, BatchTransactions, DatabaseProbe, TimedReads],
+      exports: [Transactions, BatchTransactions, DatabaseProbe, TimedReads],
     };
   }
 

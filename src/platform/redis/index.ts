@@ -1,8 +1,10 @@
+export { CacheBreaker } from './cache-breaker.js';
 export { RedisAwayError } from './redis-away.js';
 export { RedisBreaker } from './redis-breaker.js';
 export { redisConfig } from './redis.config.js';
 export { RedisModule } from './redis.module.js';
 export {
+  CACHE_REDIS,
   DURABLE_REDIS,
   EvictingRedisError,
   redisAddress,

@@ -1,16 +1,17 @@
 import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { ConfigOf } from '../config/index.js';
 import { breakerMetricProviders, RedisBreaker } from './redis-breaker.js';
-import { connect, DURABLE_REDIS, failFastOptions, type RedisClient } from './redis-clients.js';
+import { CacheBreaker, cacheBreakerMetricProviders } from './cache-breaker.js';
+import { CACHE_REDIS, connect, DURABLE_REDIS, failFastOptions, type RedisClient } from './redis-clients.js';
 import { redisConfig } from './redis.config.js';
 
 /** How long a boot waits for the connection. */
 const FIRST_CONNECTION_MS = 1_000;
 
 /** Connected if Redis is there, so that whatever is done at boot can use it; also if it is not. */
-async function connectDurable(config: ConfigOf<typeof redisConfig>): Promise<RedisClient> {
+async function connectFirst(url: string, config: ConfigOf<typeof redisConfig>): Promise<RedisClient> {
   // The breaker says when Redis goes and comes; it hears these errors, too.
-  const client = connect(config.durableUrl, failFastOptions(config.commandTimeoutMs), () => undefined);
+  const client = connect(url, failFastOptions(config.commandTimeoutMs), () => undefined);
   await new Promise<void>((resolve) => {
     client.once('ready', resolve).once('error', () => resolve());
     setTimeout(resolve, FIRST_CONNECTION_MS).unref();
@@ -18,20 +19,36 @@ async function connectDurable(config: ConfigOf<typeof redisConfig>): Promise<Red
   return client;
 }
 
-/** The one connection that requests use, and the breaker that knows whether it is of use. */
+/** For each of the two roles the one connection that requests use, and the breaker that knows whether it is of use. */
 @Global()
 @Module({
   providers: [
-    { provide: DURABLE_REDIS, inject: [redisConfig.token], useFactory: connectDurable },
+    {
+      provide: DURABLE_REDIS,
+      inject: [redisConfig.token],
+      useFactory: (config: ConfigOf<typeof redisConfig>) => connectFirst(config.durableUrl, config),
+    },
+    {
+      provide: CACHE_REDIS,
+      inject: [redisConfig.token],
+      useFactory: (config: ConfigOf<typeof redisConfig>) =>
+        connectFirst(config.cacheUrl ?? config.durableUrl, config),
+    },
     ...breakerMetricProviders,
+    ...cacheBreakerMetricProviders,
     RedisBreaker,
+    CacheBreaker,
   ],
-  exports: [DURABLE_REDIS, RedisBreaker],
+  exports: [DURABLE_REDIS, CACHE_REDIS, RedisBreaker, CacheBreaker],
 })
 export class RedisModule implements OnApplicationShutdown {
-  constructor(@Inject(DURABLE_REDIS) private readonly durable: RedisClient) {}
+  constructor(
+    @Inject(DURABLE_REDIS) private readonly durable: RedisClient,
+    @Inject(CACHE_REDIS) private readonly cache: RedisClient,
+  ) {}
 
   onApplicationShutdown(): void {
     this.durable.disconnect();
+    this.cache.disconnect();
   }
 }
