@@ -3,6 +3,7 @@ import type { ConfigOf } from '../config/index.js';
 import { breakerMetricProviders, RedisBreaker } from './redis-breaker.js';
 import { CacheBreaker, cacheBreakerMetricProviders } from './cache-breaker.js';
 import { CACHE_REDIS, connect, DURABLE_REDIS, failFastOptions, type RedisClient } from './redis-clients.js';
+import { RedisConnections } from './redis-connections.js';
 import { redisConfig } from './redis.config.js';
 
 /** How long a boot waits for the connection. */
@@ -38,8 +39,9 @@ async function connectFirst(url: string, config: ConfigOf<typeof redisConfig>): 
     ...cacheBreakerMetricProviders,
     RedisBreaker,
     CacheBreaker,
+    RedisConnections,
   ],
-  exports: [DURABLE_REDIS, CACHE_REDIS, RedisBreaker, CacheBreaker],
+  exports: [DURABLE_REDIS, CACHE_REDIS, RedisBreaker, CacheBreaker, RedisConnections],
 })
 export class RedisModule implements OnApplicationShutdown {
   constructor(
