@@ -10,3 +10,5 @@ export type {
 export { logBacklogFull, logQueueUnavailable } from './logs.errors.js';
 export { logsStored } from './events/logs-stored.event.js';
 export { LogIntake } from './log-intake.service.js';
+export { logQueryConfig } from './query/log-query.config.js';
+export { LogQueryModule } from './query/log-query.module.js';

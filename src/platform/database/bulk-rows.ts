@@ -20,7 +20,10 @@ export function encodeRows(rows: readonly BulkRow[]): string {
       if (value === null || value === undefined) text += '\\N';
       else if (typeof value === 'number') text += value;
       // Most texts have nothing to escape, and to find that out is cheaper than to replace.
-      else text += SPECIAL.test(value) ? value.replaceAll(EVERY_SPECIAL, (found) => ESCAPED[found] ?? found) : value;
+      else
+        text += SPECIAL.test(value)
+          ? value.replaceAll(EVERY_SPECIAL, (found) => ESCAPED[found] ?? found)
+          : value;
     }
     text += '\n';
   }

@@ -186,7 +186,7 @@ async function loadRows(
 }
 
 function* chunksOf(text: string): Generator<Buffer> {
-  for (let start = 0; start < text.length; ) {
+  for (let start = 0; start < text.length;) {
     let end = Math.min(start + STREAM_CHUNK_CHARACTERS, text.length);
     // The two halves of a surrogate pair are encoded together.
     if (isHighSurrogate(text.charCodeAt(end - 1)) && end < text.length) end++;

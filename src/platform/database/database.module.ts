@@ -36,13 +36,8 @@ export class DatabaseModule implements OnApplicationBootstrap {
           },
         }),
       ],
-<<<<<<< HEAD
-      providers: [Transactions, BatchTransactions, DatabaseProbe, TimedReads],
-      exports: [Transactions, BatchTransactions, DatabaseProbe, TimedReads],
-=======
-      providers: [Transactions, BatchTransactions, BulkTransactions, DatabaseProbe],
-      exports: [Transactions, BatchTransactions, BulkTransactions, DatabaseProbe],
->>>>>>> logcore
+      providers: [Transactions, BatchTransactions, BulkTransactions, DatabaseProbe, TimedReads],
+      exports: [Transactions, BatchTransactions, BulkTransactions, DatabaseProbe, TimedReads],
     };
   }
 

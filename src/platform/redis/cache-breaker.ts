@@ -10,9 +10,11 @@ import { redisConfig } from './redis.config.js';
 
 export const cacheBreakerMetricProviders = [
   gauge('lockkeeper_cache_breaker_open', 'Whether this process takes the cache for away (1) or not (0).', []),
-  counter('lockkeeper_cache_breaker_changes_total', 'How often this process took the cache for away, or back.', [
-    'to',
-  ]),
+  counter(
+    'lockkeeper_cache_breaker_changes_total',
+    'How often this process took the cache for away, or back.',
+    ['to'],
+  ),
 ];
 
 /** Like `RedisBreaker`, of the cache role. */

@@ -7,7 +7,13 @@ import {
   ApiTooManyRequestsResponse,
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { begun, CurrentPrincipal, exportStream, type Principal, RequireScope } from '../../../platform/http/index.js';
+import {
+  begun,
+  CurrentPrincipal,
+  exportStream,
+  type Principal,
+  RequireScope,
+} from '../../../platform/http/index.js';
 import { Clock } from '../../../shared/clock.js';
 import { type ConversationParams, conversationParamsSchema } from '../dto/conversation.dto.js';
 import {

@@ -29,7 +29,8 @@ export const logQueryConfig = defineConfig('log-query', {
   }),
   concurrentTails: variable({
     env: 'LOCKKEEPER_LOGS_CONCURRENT_TAILS',
-    description: 'How many clients may follow the logs live through one API process; one more is refused with 429.',
+    description:
+      'How many clients may follow the logs live through one API process; one more is refused with 429.',
     schema: read.integer(20, { min: 1, max: 1_000 }),
     example: '20',
   }),

@@ -85,9 +85,11 @@ export class DevicePages {
   }
 
   private async look(keys: readonly string[]): Promise<{ stamp: string; page?: string } | undefined> {
-    const reply = await this.breaker.attempt(() => devicePageScripts.look.run(this.redis, keys, [randomUUID()]));
+    const reply = await this.breaker.attempt(() =>
+      devicePageScripts.look.run(this.redis, keys, [randomUUID()]),
+    );
     if (reply === undefined) return undefined;
-    const [stamp = '', page] = reply as [string, string?];
+    const [stamp, page] = reply as [string, string?];
     return page === undefined ? { stamp } : { stamp, page };
   }
 }

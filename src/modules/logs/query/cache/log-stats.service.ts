@@ -1,9 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import {
-  CACHE_REDIS,
-  CacheBreaker,
-  type RedisClient,
-} from '../../../../platform/redis/index.js';
+import { CACHE_REDIS, CacheBreaker, type RedisClient } from '../../../../platform/redis/index.js';
 import { type LogStatsDto, logStatsSchema } from '../dto/device-page.dto.js';
 import { LogStatsRepository } from './log-stats.repository.js';
 import { SharedLoads } from './shared-loads.js';
@@ -42,7 +38,9 @@ export class LogStats {
       logs_by_level: Object.fromEntries([...byLevel].filter(([, count]) => count > 0)),
       recent_devices: devices,
     };
-    await this.breaker.attempt(() => this.redis.set(CACHE_KEY, JSON.stringify(stats), 'EX', CACHE_TTL_SECONDS));
+    await this.breaker.attempt(() =>
+      this.redis.set(CACHE_KEY, JSON.stringify(stats), 'EX', CACHE_TTL_SECONDS),
+    );
     return stats;
   }
 }

@@ -34,9 +34,10 @@ export const logStatsSchema = z.object({
     .number()
     .int()
     .meta({ description: 'How many lines are stored.', examples: [1_234_567] }),
-  logs_by_level: z
-    .partialRecord(z.enum(logLevels), z.number().int())
-    .meta({ description: 'The same by level, without levels that do not occur.', examples: [{ INFO: 1_200_000 }] }),
+  logs_by_level: z.partialRecord(z.enum(logLevels), z.number().int()).meta({
+    description: 'The same by level, without levels that do not occur.',
+    examples: [{ INFO: 1_200_000 }],
+  }),
   recent_devices: z.array(z.string()).meta({
     description: 'The ten devices with the most lines among the latest 10,000, the most active first.',
     examples: [['sensor-17', 'sensor-3']],

@@ -144,7 +144,11 @@ export function filterOf(request: Omit<LogExportRequest, 'from' | 'to'>): LogFil
 /** What a cursor holds: the window, which must not move while a client walks, and the last place seen. */
 export const logCursorSchema = z.tuple([
   z.number().int().min(-LATEST_MS).max(LATEST_MS),
-  z.number().int().min(-LATEST_MS).max(LATEST_MS * 2),
+  z
+    .number()
+    .int()
+    .min(-LATEST_MS)
+    .max(LATEST_MS * 2),
   z.number().int().min(0).max(LATEST_MS),
   z.uuid(),
 ]);
@@ -159,7 +163,10 @@ export const storedLineSchema = z.object({
     .nullable()
     .meta({ examples: [{ user: { id: 42 }, tries: 3 }] }),
   created_at: z.iso.datetime().meta({ examples: ['2027-01-31T11:59:58.123Z'] }),
-  trace_id: z.string().nullable().meta({ examples: [TRACE] }),
+  trace_id: z
+    .string()
+    .nullable()
+    .meta({ examples: [TRACE] }),
   span_id: z
     .string()
     .nullable()
@@ -169,13 +176,10 @@ export type StoredLine = z.infer<typeof storedLineSchema>;
 
 export const logPageSchema = z.object({
   items: z.array(storedLineSchema).meta({ description: 'The newest first.' }),
-  next_cursor: z
-    .string()
-    .nullable()
-    .meta({
-      description:
-        'For the next page, with the same filters; null on the last. A page of long lines has fewer than `limit`.',
-    }),
+  next_cursor: z.string().nullable().meta({
+    description:
+      'For the next page, with the same filters; null on the last. A page of long lines has fewer than `limit`.',
+  }),
   from: z.iso
     .datetime()
     .meta({ description: 'The window that was looked at.', examples: ['2027-01-30T12:00:00.000Z'] }),

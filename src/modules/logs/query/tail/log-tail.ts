@@ -30,7 +30,7 @@ export class LogTail {
 
   /** From the end of this on, what is committed is shown. @throws RedisAwayError */
   async open(): Promise<void> {
-    await this.store.renew(memberOf(this.tail));
+    await this.store.renew(this.tail.id, memberOf(this.tail));
     this.renewedAtMs = performance.now();
   }
 
@@ -55,8 +55,7 @@ export class LogTail {
 
   private async next(): Promise<TailEvent[]> {
     try {
-      const events = [...(await this.renew()), ...(await this.read())];
-      return events;
+      return [...(await this.renew()), ...(await this.read())];
     } catch (error) {
       ifAway(error);
       return [];
@@ -65,9 +64,11 @@ export class LogTail {
 
   private async renew(): Promise<TailEvent[]> {
     if (performance.now() - this.renewedAtMs < RENEW_INTERVAL_MS) return [];
-    const wasKnown = await this.store.renew(memberOf(this.tail));
+    const wasKnown = await this.store.renew(this.tail.id, memberOf(this.tail));
     this.renewedAtMs = performance.now();
-    return wasKnown ? [] : [{ type: 'gap' }];
+    if (wasKnown) return [];
+    this.number = 0;
+    return [{ type: 'gap' }];
   }
 
   private async read(): Promise<TailEvent[]> {

@@ -1,5 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DURABLE_REDIS, RedisBreaker, type RedisClient, RedisScript } from '../../../../platform/redis/index.js';
+import {
+  DURABLE_REDIS,
+  RedisBreaker,
+  type RedisClient,
+  RedisScript,
+} from '../../../../platform/redis/index.js';
 
 /** The open tails and their filters: members of a sorted set, by the time until which they count. */
 const TAILS_KEY = 'logs:tails';
@@ -10,13 +15,17 @@ const LEASE_MS = 60_000;
 /** Lines kept for a client that reads slowly; the oldest go first, and are counted. */
 const MAX_KEPT = 500;
 
-/** KEYS tails; ARGV member, lease ms. Gives whether it was there. */
+/** KEYS tails, stream; ARGV member, lease ms. Gives whether it was there; if not, its numbers begin again. */
 const RENEW = new RedisScript(`
   local time = redis.call('TIME')
   local now = time[1] * 1000 + math.floor(time[2] / 1000)
   local was = redis.call('ZSCORE', KEYS[1], ARGV[1])
   redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
-  if was and tonumber(was) > now then return 1 end
+  if was and tonumber(was) > now then
+    redis.call('PEXPIRE', KEYS[2], 2 * ARGV[2])
+    return 1
+  end
+  redis.call('UNLINK', KEYS[2])
   return 0
 `);
 
@@ -40,7 +49,7 @@ const APPEND = new RedisScript(`
   end
   local left = tonumber(ARGV[3])
   if left > 0 then redis.call('XADD', KEYS[1], 'MAXLEN', ARGV[1], (number + left) .. '-1', 'left', left) end
-  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  redis.call('PEXPIRE', KEYS[1], 2 * ARGV[2])
 `);
 
 /** Lines as JSON with their numbers in the tail. */
@@ -58,9 +67,14 @@ export class TailStore {
     private readonly breaker: RedisBreaker,
   ) {}
 
-  /** Has the writers know of a tail for another while. @returns false if they did not, so that lines may be missing. */
-  async renew(member: string): Promise<boolean> {
-    const reply = await this.breaker.run(() => RENEW.run(this.redis, [TAILS_KEY], [member, LEASE_MS]));
+  /**
+   * Has the writers know of a tail for another while.
+   * @returns false if they did not, so that lines may be missing and the numbers begin again.
+   */
+  async renew(tailId: string, member: string): Promise<boolean> {
+    const reply = await this.breaker.run(() =>
+      RENEW.run(this.redis, [TAILS_KEY, streamKey(tailId)], [member, LEASE_MS]),
+    );
     return reply === 1;
   }
 
@@ -89,8 +103,6 @@ export class TailStore {
 
   /** Has the writers forget a tail. */
   async remove(tailId: string, member: string): Promise<void> {
-    await this.breaker.run(() =>
-      this.redis.multi().zrem(TAILS_KEY, member).unlink(streamKey(tailId)).exec(),
-    );
+    await this.breaker.run(() => this.redis.multi().zrem(TAILS_KEY, member).unlink(streamKey(tailId)).exec());
   }
 }
