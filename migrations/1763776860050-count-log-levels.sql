@@ -1,4 +1,4 @@
--- How many of a day's stored lines were of each level, whatever was dropped of them since. They add up to stored_lines.
+-- How many of a day's lines are of each level. They add up to stored_lines without dropped_lines.
 ALTER TABLE log_days
   ADD COLUMN debug_lines BIGINT NOT NULL DEFAULT 0,
   ADD COLUMN info_lines BIGINT NOT NULL DEFAULT 0,

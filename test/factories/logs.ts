@@ -1,100 +1,126 @@
-import { randomBytes } from 'node:crypto';
-import type { LogLine } from '../../src/modules/logs/index.js';
+import type { INestApplicationContext } from '@nestjs/common';
+import { Redis } from 'ioredis';
+import { type LogLine, LogAccounting, LogIntake } from '../../src/modules/logs/index.js';
+import { LogStoreRepository } from '../../src/modules/logs/store/log-store.repository.js';
+import { LogWriters } from '../../src/modules/logs/writers/log-writers.js';
+import { Transactions } from '../../src/platform/database/index.js';
 import { newId } from '../../src/shared/ids.js';
-import { openDatabase } from './test-database.js';
-import type { TestApp } from './test-app.js';
-import { bearer, createUser } from './users.js';
+import { createTestApp, type TestApp } from './test-app.js';
+import { createTestWorker } from './test-worker.js';
 
-export const randomDevice = (): string => `device-${randomBytes(6).toString('hex')}`;
+/** An API that takes logs in, and a worker whose writers write when the test says so. */
+export class TestLogs {
+  readonly redis: Redis;
 
-/** A line that is complete, with what a test cares about. */
-export function logLine(given: Partial<LogLine> = {}): LogLine {
+  private constructor(
+    readonly test: TestApp,
+    readonly worker: INestApplicationContext,
+  ) {
+    this.redis = new Redis(test.environment['LOCKKEEPER_REDIS_URL'] ?? '');
+    this.redis.on('error', () => undefined);
+  }
+
+  /** `workerSettings` differ from the API's where the worker gets to the servers another way. */
+  static async create(
+    settings: Record<string, string> = {},
+    workerSettings: Record<string, string> = {},
+  ): Promise<TestLogs> {
+    const test = await createTestApp(settings);
+    const worker = await createTestWorker({
+      ...test.environment,
+      LOCKKEEPER_LOGS_WRITERS: '0',
+      ...workerSettings,
+    });
+    return new TestLogs(test, worker);
+  }
+
+  get intake(): LogIntake {
+    return this.test.app.get(LogIntake);
+  }
+
+  get accounting(): LogAccounting {
+    return this.test.app.get(LogAccounting);
+  }
+
+  get store(): LogStoreRepository {
+    return this.worker.get(LogStoreRepository, { strict: false });
+  }
+
+  /** A writer of its own name that writes one batch at a time. */
+  writer(index = 0) {
+    return this.worker.get(LogWriters, { strict: false }).create(index);
+  }
+
+  async accept(lines: readonly LogLine[], ack: 'queued' | 'stored' = 'queued') {
+    return this.intake.accept({ lines, ack, source: 'ndjson' });
+  }
+
+  /** Writes until nothing waits. @returns how many lines were stored. */
+  async drain(): Promise<number> {
+    const { writer } = this.writer();
+    for (let lines = 0; ;) {
+      const written = await writer.writeOnce(1);
+      if (!written) return lines;
+      lines += written.storedLines;
+    }
+  }
+
+  sql<T = Record<string, unknown>[]>(statement: string, ...values: unknown[]): Promise<T> {
+    return this.worker.get(Transactions).single.query(statement, values);
+  }
+
+  /** The stored lines of a device, in the order of their ids. */
+  stored(deviceId: string) {
+    return this.sql<StoredLine[]>(
+      `SELECT id, created_at, device_id, log_level, message, log_data, trace_id, span_id FROM logs
+       WHERE device_id = ? ORDER BY id`,
+      deviceId,
+    );
+  }
+
+  async close(): Promise<void> {
+    this.redis.disconnect();
+    await this.worker.close();
+    await this.test.close();
+  }
+}
+
+export interface StoredLine {
+  id: string;
+  created_at: Date;
+  device_id: string;
+  log_level: string;
+  message: string;
+  log_data: string | null;
+  trace_id: string | null;
+  span_id: string | null;
+}
+
+let devices = 0;
+
+/** A device that no other test has. */
+export function someDevice(): string {
+  return `device-${devices++}-${newId().slice(-12)}`;
+}
+
+/** A line as the routes hand it to the intake. */
+export function logLine(overrides: Partial<LogLine> = {}): LogLine {
   return {
     id: newId(),
     device_id: 'device',
     log_level: 'INFO',
-    message: 'something happened',
+    message: 'hello',
     log_data: null,
     created_at: Date.now(),
     trace_id: null,
     span_id: null,
-    ...given,
+    ...overrides,
   };
 }
 
-/** A page as the API gives it. */
-export interface LogAnswer {
-  status: number;
-  code?: string;
-  param?: string;
-  details?: Record<string, unknown>;
-  items: { id: string; message: string; device_id: string; log_level: string }[];
-  next_cursor: string | null;
-  from: string;
-  to: string;
-}
-
-export interface DeviceAnswer {
-  total: number;
-  source: 'cache' | 'database';
-  data: Record<string, unknown>[];
-}
-
-/** The log of an installation: lines put straight into the table, and the API as an operator asks it. */
-export class TestLogs {
-  private constructor(
-    readonly test: TestApp,
-    readonly headers: { authorization: string },
-    readonly database: Awaited<ReturnType<typeof openDatabase>>,
-  ) {}
-
-  static async create(test: TestApp): Promise<TestLogs> {
-    const operator = await createUser(test, { role: 'operator' });
-    const database = await openDatabase(test.environment['LOCKKEEPER_DATABASE_URL'] ?? '');
-    return new TestLogs(test, bearer(operator.apiKey), database);
-  }
-
-  close(): Promise<void> {
-    return this.database[Symbol.asyncDispose]() as Promise<void>;
-  }
-
-  async store(lines: readonly LogLine[]): Promise<void> {
-    await this.database.single.query(
-      'INSERT INTO logs (id, created_at, device_id, log_level, message, log_data, trace_id, span_id) VALUES ?',
-      [
-        lines.map((line) => [
-          line.id,
-          new Date(line.created_at),
-          line.device_id,
-          line.log_level,
-          line.message,
-          line.log_data === null ? null : JSON.stringify(line.log_data),
-          line.trace_id,
-          line.span_id,
-        ]),
-      ],
-    );
-  }
-
-  /** `GET /api/logs` with these filters. */
-  async search(filters: Record<string, string | string[]> = {}): Promise<LogAnswer> {
-    const answer = await this.get('logs', filters);
-    return { status: answer.statusCode, ...answer.json<Omit<LogAnswer, 'status'>>() };
-  }
-
-  async messages(filters: Record<string, string | string[]>): Promise<string[]> {
-    const { items } = await this.search(filters);
-    return items.map(({ message }) => message);
-  }
-
-  /** `GET /api/logs/{device_id}`. */
-  async device(deviceId: string, limit?: number): Promise<DeviceAnswer> {
-    const path = `logs/${encodeURIComponent(deviceId)}`;
-    return (await this.get(path, limit === undefined ? {} : { limit: String(limit) })).json();
-  }
-
-  /** Anything below `/api`. */
-  get(path: string, query: Record<string, string | string[]> = {}) {
-    return this.test.app.inject({ url: `/api/${path}`, query, headers: this.headers });
-  }
+/** So many lines of a device, numbered. */
+export function logLines(count: number, deviceId: string): LogLine[] {
+  return Array.from({ length: count }, (_, index) =>
+    logLine({ device_id: deviceId, message: `line ${index}` }),
+  );
 }

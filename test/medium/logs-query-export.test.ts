@@ -4,7 +4,8 @@ import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { LogLine } from '../../src/modules/logs/index.js';
 import { LogQueryRepository } from '../../src/modules/logs/query/log-query.repository.js';
-import { logLine, randomDevice, TestLogs } from '../factories/logs.js';
+import { LogReading } from '../factories/log-reading.js';
+import { logLine, someDevice } from '../factories/logs.js';
 import { createTestApp, type TestApp } from '../factories/test-app.js';
 import { waitUntil } from '../factories/wait.js';
 
@@ -12,15 +13,15 @@ const LINES = 5_000;
 
 describe('an export of the log', () => {
   let test: TestApp;
-  let logs: TestLogs;
+  let logs: LogReading;
   let url: string;
   let lines: LogLine[];
-  const device_id = randomDevice();
+  const device_id = someDevice();
   beforeAll(async () => {
     test = await createTestApp();
     await test.app.listen(0, '127.0.0.1');
     url = await test.app.getUrl();
-    logs = await TestLogs.create(test);
+    logs = await LogReading.create(test);
     const now = Date.now();
     lines = Array.from({ length: LINES }, (_, index) =>
       logLine({

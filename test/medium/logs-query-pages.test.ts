@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { Redis } from 'ioredis';
 import { DevicePages } from '../../src/modules/logs/query/cache/device-pages.js';
 import { LogQuery } from '../../src/modules/logs/query/log-query.service.js';
-import { logLine, randomDevice, TestLogs } from '../factories/logs.js';
+import { LogReading } from '../factories/log-reading.js';
+import { logLine, someDevice } from '../factories/logs.js';
 import { createTcpProxy } from '../factories/tcp-proxy.js';
 import { createTestApp, type TestApp } from '../factories/test-app.js';
 import { createTestRedis } from '../factories/test-redis.js';
@@ -10,19 +11,19 @@ import { waitUntil } from '../factories/wait.js';
 
 describe('the page of a device', () => {
   let test: TestApp;
-  let logs: TestLogs;
+  let logs: LogReading;
   let cache: Redis;
   let writer: DevicePages;
   let id: string;
   beforeAll(async () => {
     const cacheUrl = await createTestRedis();
     test = await createTestApp({ LOCKKEEPER_CACHE_REDIS_URL: cacheUrl });
-    logs = await TestLogs.create(test);
+    logs = await LogReading.create(test);
     cache = new Redis(cacheUrl);
     writer = test.app.get(DevicePages);
   });
   beforeEach(() => {
-    id = randomDevice();
+    id = someDevice();
   });
   afterAll(async () => {
     cache.disconnect();
@@ -90,7 +91,7 @@ describe('the page of a device', () => {
   });
 
   it('shows new lines at once, of every size, and only of the device that has them', async () => {
-    const other = randomDevice();
+    const other = someDevice();
     await logs.device(other);
     await messagesOf();
     await messagesOf(5);
@@ -102,7 +103,7 @@ describe('the page of a device', () => {
   });
 
   it('shows new lines of many devices at once', async () => {
-    const devices = Array.from({ length: 1_200 }, () => randomDevice());
+    const devices = Array.from({ length: 1_200 }, () => someDevice());
     const watched = [devices[0] ?? '', devices[600] ?? '', devices[1_199] ?? ''];
     for (const device of watched) await logs.device(device);
     await writer.invalidate(devices);
@@ -190,14 +191,14 @@ describe('the page of a device', () => {
 describe('a cache that is away', () => {
   let test: TestApp;
   let elsewhere: TestApp;
-  let logs: TestLogs;
+  let logs: LogReading;
   let proxy: Awaited<ReturnType<typeof createTcpProxy>>;
   beforeAll(async () => {
     const cacheUrl = await createTestRedis();
     proxy = await createTcpProxy(cacheUrl);
     test = await createTestApp({ LOCKKEEPER_CACHE_REDIS_URL: proxy.url });
     elsewhere = await createTestApp({ ...test.environment, LOCKKEEPER_CACHE_REDIS_URL: cacheUrl });
-    logs = await TestLogs.create(test);
+    logs = await LogReading.create(test);
   });
   afterAll(async () => {
     await proxy.restore().catch(() => undefined);
@@ -207,7 +208,7 @@ describe('a cache that is away', () => {
   });
 
   it('is done without, and what it missed is made good for when it is back', async () => {
-    const id = randomDevice();
+    const id = someDevice();
     const readElsewhere = () =>
       elsewhere.app.get(DevicePages).read(id, 100, () => Promise.resolve('["old"]'));
     await readElsewhere();
@@ -230,7 +231,7 @@ describe('a cache that is away', () => {
 describe('the statistics', () => {
   it('tell totals, levels and the most active devices, and may be a minute old', async () => {
     const test = await createTestApp();
-    const logs = await TestLogs.create(test);
+    const logs = await LogReading.create(test);
     const redis = new Redis(test.environment['LOCKKEEPER_REDIS_URL'] ?? '');
     const read = async () => (await logs.get('stats')).json<Record<string, unknown>>();
     expect(await read()).toEqual({ total_logs: 0, logs_by_level: {}, recent_devices: [] });
@@ -246,7 +247,7 @@ describe('the statistics', () => {
     await logs.database.single.query(
       `INSERT INTO log_days (day, slot, stored_lines, dropped_lines, info_lines, error_lines) VALUES
         (UTC_DATE(), 0, 70, 0, 0, 70), (UTC_DATE(), 1, 8, 0, 3, 5),
-        ('2020-01-01', 0, 5, 5, 5, 0), ('2020-01-02', 0, 3, 0, 3, 0), ('2020-01-02', 1, 0, 3, 0, 0)`,
+        ('2020-01-01', 0, 5, 5, 0, 0), ('2020-01-02', 0, 3, 0, 3, 0), ('2020-01-02', 1, -3, 0, -3, 0)`,
     );
     expect((await read())['total_logs']).toBe(0);
     await redis.del('cache:stats');

@@ -6,7 +6,8 @@ import { TailPublisher } from '../../src/modules/logs/query/tail/tail-publisher.
 import { Drain } from '../../src/platform/http/index.js';
 import { RedisAwayError } from '../../src/platform/redis/index.js';
 import { TailClient } from '../factories/log-tails.js';
-import { logLine, randomDevice, TestLogs } from '../factories/logs.js';
+import { LogReading } from '../factories/log-reading.js';
+import { logLine, someDevice } from '../factories/logs.js';
 import { createTcpProxy } from '../factories/tcp-proxy.js';
 import { createTestApp, type TestApp } from '../factories/test-app.js';
 import { waitUntil } from '../factories/wait.js';
@@ -16,7 +17,7 @@ const MAX_TAILS = 4;
 describe('a tail of the log', () => {
   let test: TestApp;
   let second: TestApp;
-  let logs: TestLogs;
+  let logs: LogReading;
   let redis: Redis;
   let urls: string[];
   const clients: TailClient[] = [];
@@ -25,7 +26,7 @@ describe('a tail of the log', () => {
     second = await createTestApp(test.environment);
     for (const { app } of [test, second]) await app.listen(0, '127.0.0.1');
     urls = [await test.app.getUrl(), await second.app.getUrl()];
-    logs = await TestLogs.create(test);
+    logs = await LogReading.create(test);
     redis = new Redis(test.environment['LOCKKEEPER_REDIS_URL'] ?? '');
   });
   afterEach(async () => {
@@ -73,7 +74,7 @@ describe('a tail of the log', () => {
   });
 
   it('shows what fits its filters', async () => {
-    const device_id = randomDevice();
+    const device_id = someDevice();
     const tails = [
       await open({ device_id }),
       await open({ level: 'error,CRITICAL' }),
@@ -212,7 +213,7 @@ describe('a tail while Redis is away', () => {
     const proxy = await createTcpProxy(direct.environment['LOCKKEEPER_REDIS_URL'] ?? '');
     const test = await createTestApp({ ...direct.environment, LOCKKEEPER_REDIS_URL: proxy.url });
     await test.app.listen(0, '127.0.0.1');
-    const logs = await TestLogs.create(test);
+    const logs = await LogReading.create(test);
     const url = await test.app.getUrl();
     const tail = await TailClient.open(url, logs.headers);
     await proxy.cut();

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { LogLine } from '../../src/modules/logs/index.js';
-import { logLine, randomDevice, TestLogs } from '../factories/logs.js';
+import { LogReading } from '../factories/log-reading.js';
+import { logLine, someDevice } from '../factories/logs.js';
 import { createTestApp, type TestApp } from '../factories/test-app.js';
 import { bearer, createUser } from '../factories/users.js';
 
@@ -9,14 +10,14 @@ const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 
 describe('a search of the log', () => {
   let test: TestApp;
-  let logs: TestLogs;
+  let logs: LogReading;
   let device_id: string;
   beforeAll(async () => {
     test = await createTestApp();
-    logs = await TestLogs.create(test);
+    logs = await LogReading.create(test);
   });
   beforeEach(() => {
-    device_id = randomDevice();
+    device_id = someDevice();
   });
   afterAll(async () => {
     await logs.close();
@@ -87,7 +88,7 @@ describe('a search of the log', () => {
     const trace_id = TRACE.replace('4bf9', device_id.slice(-4));
     await logs.store([
       logLine({ device_id, trace_id, message: 'a', created_at: Date.now() - 2_000 }),
-      logLine({ device_id: randomDevice(), trace_id, message: 'b', created_at: Date.now() - 1_000 }),
+      logLine({ device_id: someDevice(), trace_id, message: 'b', created_at: Date.now() - 1_000 }),
       logLine({ device_id, trace_id: TRACE, message: 'c' }),
     ]);
     expect(await logs.messages({ trace_id: trace_id.toUpperCase() })).toEqual(['b', 'a']);
@@ -187,7 +188,7 @@ describe('a search of the log', () => {
     } as const;
     await logs.store([
       logLine(fits),
-      logLine({ ...fits, device_id: randomDevice() }),
+      logLine({ ...fits, device_id: someDevice() }),
       logLine({ ...fits, log_level: 'INFO' }),
       logLine({ ...fits, message: 'it worked' }),
       logLine({ ...fits, log_data: { n: 2 } }),
@@ -343,7 +344,7 @@ describe('a search of the log', () => {
 describe('a search that takes too long', () => {
   it('is ended, and says what to ask for instead', async () => {
     const test = await createTestApp({ LOCKKEEPER_LOGS_QUERY_TIMEOUT_MS: '1' });
-    const logs = await TestLogs.create(test);
+    const logs = await LogReading.create(test);
     await logs.store([logLine({ message: 'x'.repeat(2_000), log_data: { long: 'y'.repeat(2_000) } })]);
     for (let doubled = 0; doubled < 13; doubled++) {
       await logs.database.single.query(

@@ -130,7 +130,7 @@ export class BulkTransactions implements OnApplicationShutdown {
     const [rows] = await connection.query<RowDataPacket[]>(
       'SELECT @@local_infile AS may_load, @@max_allowed_packet AS max_packet',
     );
-    const row = rows[0] ?? {};
+    const row: Record<string, unknown> = rows[0] ?? {};
     this.limits = {
       path: Number(row['may_load']) === 1 ? 'load' : 'values',
       // Escapes can double a text.

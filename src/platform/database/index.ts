@@ -1,6 +1,5 @@
 export { BatchTransactions } from './batch-transactions.js';
 export type { BatchTransaction, Statement } from './batch-transactions.js';
-export type { BulkRow } from './bulk-rows.js';
 export { BulkTransactions, RowsAlteredError } from './bulk-transactions.js';
 export type { BulkPath, BulkSession, BulkTable, BulkTransaction } from './bulk-transactions.js';
 export { databaseConfig } from './database.config.js';

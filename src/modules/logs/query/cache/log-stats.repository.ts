@@ -2,13 +2,12 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { ConfigOf } from '../../../../platform/config/index.js';
 import { TimedReads } from '../../../../platform/database/index.js';
 import { type LogLevel, logLevels } from '../../domain/log-line.js';
+import { levelColumns } from '../../store/day-changes.js';
 import { logQueryConfig } from '../log-query.config.js';
 
 /** What is looked at to tell which devices are active. */
 const LATEST_LINES = 10_000;
 const DEVICES = 10;
-
-const levelColumns = logLevels.map((level) => `${level.toLowerCase()}_lines`);
 
 /** Sums over the log. What is read is bounded, whatever is stored. */
 @Injectable()
@@ -20,19 +19,16 @@ export class LogStatsRepository {
 
   /** How many lines there are, in total and of each level: from the sums of the days, of which there are few. */
   async countLines(): Promise<{ total: number; byLevel: Map<LogLevel, number> }> {
+    const sums = logLevels.map((level) => `SUM(${levelColumns[level]}) AS ${level}`);
     const [row] = await this.reads.query<Record<string, string | null>>(
-      // A day's lines are dropped all at once, or none of them.
-      `SELECT SUM(kept) AS total, ${levelColumns.map((column) => `SUM(${column}) AS ${column}`).join(', ')}
-         FROM (SELECT SUM(stored_lines) - SUM(dropped_lines) AS kept,
-                      ${levelColumns.map((column) => `SUM(${column}) AS ${column}`).join(', ')}
-                 FROM log_days GROUP BY day HAVING kept > 0) AS days`,
+      `SELECT SUM(stored_lines) - SUM(dropped_lines) AS total, ${sums.join(', ')} FROM log_days`,
       [],
       this.config.timeoutMs,
     );
     const count = (column: string) => Number(row?.[column] ?? 0);
     return {
       total: count('total'),
-      byLevel: new Map(logLevels.map((level, index) => [level, count(levelColumns[index] ?? '')])),
+      byLevel: new Map(logLevels.map((level) => [level, count(level)])),
     };
   }
 
