@@ -94,7 +94,7 @@ describe('an export of the log', () => {
   });
 
   it('reads on only when the client does, and no more when it has gone', async () => {
-    const find = vi.spyOn(LogQueryRepository.prototype, 'findPlaces');
+    const find = vi.spyOn(LogQueryRepository.prototype, 'findLines');
     const answer = await begin({ device_id });
     await waitUntil('the first page is read', () => find.mock.calls.length >= 1);
     answer.destroy();
@@ -127,8 +127,8 @@ describe('an export of the log', () => {
   });
 
   it('cuts the connection if something fails in the middle', async () => {
-    const real = LogQueryRepository.prototype.findPlaces;
-    const find = vi.spyOn(LogQueryRepository.prototype, 'findPlaces');
+    const real = LogQueryRepository.prototype.findLines;
+    const find = vi.spyOn(LogQueryRepository.prototype, 'findLines');
     find.mockImplementation(function (this: LogQueryRepository, ...args) {
       const isFirst = args[2] === undefined;
       return isFirst ? real.apply(this, args) : Promise.reject(new Error('the database has gone'));
@@ -141,9 +141,7 @@ describe('an export of the log', () => {
   });
 
   it('answers with a status if it fails at once', async () => {
-    vi.spyOn(LogQueryRepository.prototype, 'findPlaces').mockRejectedValue(
-      new Error('the database has gone'),
-    );
+    vi.spyOn(LogQueryRepository.prototype, 'findLines').mockRejectedValue(new Error('the database has gone'));
     expect((await logs.get('logs/export', { device_id })).statusCode).toBe(500);
   });
 });

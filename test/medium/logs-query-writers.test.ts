@@ -84,7 +84,10 @@ describe('what writers store', () => {
   it('is counted by level until its day is dropped', async () => {
     const read = async () => {
       await logs.redis.del('cache:stats');
-      return (await reading.get('stats')).json<{ total_logs: number; logs_by_level: Record<string, number> }>();
+      return (await reading.get('stats')).json<{
+        total_logs: number;
+        logs_by_level: Record<string, number>;
+      }>();
     };
     const before = await read();
     const device_id = someDevice();

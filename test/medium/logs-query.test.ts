@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { LogLine } from '../../src/modules/logs/index.js';
+import { type LogLine, LogRetention } from '../../src/modules/logs/index.js';
+import type { LogFilter } from '../../src/modules/logs/query/domain/log-filter.js';
+import { selectLines } from '../../src/modules/logs/query/log-query.sql.js';
 import { LogReading } from '../factories/log-reading.js';
 import { logLine, someDevice } from '../factories/logs.js';
 import { createTestApp, type TestApp } from '../factories/test-app.js';
@@ -275,6 +277,49 @@ describe('a search of the log', () => {
     expect(third.next_cursor).toBeNull();
     const seen = [first, second, third].flatMap(({ items }) => items.map(({ id }) => id));
     expect(seen).toEqual(lines.map(({ id }) => id));
+  });
+
+  it('has long data beside short and none', async () => {
+    const data = [{ long: '行'.repeat(3_000) }, null, { short: 1 }, { long: 'x'.repeat(4_100) }, {}];
+    await logs.store(
+      data.map((log_data, index) => logLine({ device_id, log_data, created_at: Date.now() - index * 1_000 })),
+    );
+    const { items } = await logs.search({ device_id });
+    expect(items.map((item) => (item as unknown as LogLine).log_data)).toEqual(data);
+    const page = await logs.device(device_id);
+    expect(page.data.map(({ log_data }) => log_data)).toEqual(data);
+  });
+
+  it('reads ranges of an index in its order, of the days of the window', async () => {
+    await test.app.get(LogRetention).apply();
+    await logs.store(
+      Array.from({ length: 3_000 }, (_, index) =>
+        logLine({ device_id, log_level: 'WARNING', created_at: Date.now() - index * 10_000 }),
+      ),
+    );
+    await logs.database.single.query('ANALYZE TABLE logs');
+    const now = Date.now();
+    const window = { fromMs: now - HOUR, toMs: now };
+    const before = { createdAtMs: now - 100_000, id: logLine().id };
+    for (const [filter, key] of [
+      [{ deviceId: device_id }, 'idx_logs_device_time'],
+      [{ deviceId: device_id, text: 'x', levels: ['ERROR'] }, 'idx_logs_device_time'],
+      [{ levels: ['WARNING'] }, 'idx_logs_level_time'],
+      [{ levels: ['WARNING'], text: 'x' }, 'idx_logs_level_time'],
+      [{}, 'idx_logs_time'],
+      [{ text: 'x' }, 'idx_logs_time'],
+    ] satisfies [LogFilter, string][]) {
+      for (const place of [undefined, before]) {
+        const { sql, parameters } = selectLines(filter, window, place, 101);
+        const plan = await logs.database.single.query<Record<string, unknown>[]>(
+          `EXPLAIN PARTITIONS ${sql}`,
+          [...parameters],
+        );
+        expect(plan).toMatchObject([{ type: 'range', key }]);
+        expect(String(plan[0]?.['Extra'])).not.toContain('filesort');
+        expect(String(plan[0]?.['partitions']).split(',').length).toBeLessThanOrEqual(2);
+      }
+    }
   });
 
   it.each([

@@ -3,19 +3,17 @@ import type { ConfigOf } from '../../../platform/config/index.js';
 import { isTimeLimitExceeded, TimedReads } from '../../../platform/database/index.js';
 import type { LogLevel, LogLine } from '../domain/log-line.js';
 import type { LinePlace, LogFilter, TimeWindow } from './domain/log-filter.js';
-import { selectDevicePlaces, selectPlaces } from './log-query.sql.js';
+import { selectDeviceLines, selectLines } from './log-query.sql.js';
 import { logQueryConfig } from './log-query.config.js';
 import { queryTooSlow } from './log-query.errors.js';
 
-/** A place, and how much the line there weighs. */
-export interface FoundPlace extends LinePlace {
+/** A line, and how much it weighs. */
+export interface FoundLine {
+  readonly line: LogLine;
+  /** Of the message and the data. */
   readonly bytes: number;
-}
-
-interface PlaceRow {
-  id: string;
-  created_at: Date;
-  bytes: string | number;
+  /** Whether its data is long, and has not been read yet. */
+  readonly lacksData: boolean;
 }
 
 interface LineRow {
@@ -27,6 +25,8 @@ interface LineRow {
   created_at: Date;
   trace_id: string | null;
   span_id: string | null;
+  lacks_data: string | number;
+  bytes: string | number;
 }
 
 const RETRY_AFTER_SECONDS = 5;
@@ -39,37 +39,39 @@ export class LogQueryRepository {
     @Inject(logQueryConfig.token) private readonly config: ConfigOf<typeof logQueryConfig>,
   ) {}
 
-  /** Where the lines that fit stand, the newest first, from below `before` on; `limit` of them at the most. */
-  async findPlaces(
+  /** The lines that fit, the newest first, from below `before` on; `limit` of them at the most. */
+  async findLines(
     filter: LogFilter,
     window: TimeWindow,
     before: LinePlace | undefined,
     limit: number,
-  ): Promise<FoundPlace[]> {
-    const { sql, parameters } = selectPlaces(filter, window, before, limit);
-    return placesOf(await this.read<PlaceRow>(sql, parameters));
+  ): Promise<FoundLine[]> {
+    const { sql, parameters } = selectLines(filter, window, before, limit);
+    return (await this.read<LineRow>(sql, parameters)).map(foundLine);
   }
 
-  /** Where the newest lines of a device stand. */
-  async findDevicePlaces(deviceId: string, limit: number): Promise<FoundPlace[]> {
-    const { sql, parameters } = selectDevicePlaces(deviceId, limit);
-    return placesOf(await this.read<PlaceRow>(sql, parameters));
+  /** The newest lines of a device. */
+  async findDeviceLines(deviceId: string, limit: number): Promise<FoundLine[]> {
+    const { sql, parameters } = selectDeviceLines(deviceId, limit);
+    return (await this.read<LineRow>(sql, parameters)).map(foundLine);
   }
 
-  /** The lines at these places, in their order; without those that are gone meanwhile. */
-  async readLines(places: readonly LinePlace[]): Promise<LogLine[]> {
-    if (places.length === 0) return [];
-    const times = places.map(({ createdAtMs }) => createdAtMs);
-    const rows = await this.read<LineRow>(
+  /** The lines with the data that they lack; without those that are gone meanwhile. */
+  async addData(found: readonly FoundLine[]): Promise<LogLine[]> {
+    const lacking = found.filter(({ lacksData }) => lacksData).map(({ line }) => line);
+    if (lacking.length === 0) return found.map(({ line }) => line);
+    const times = lacking.map(({ created_at }) => created_at);
+    const rows = await this.read<{ id: string; log_data: string }>(
       // The times name the partitions to look into.
-      `SELECT id, device_id, log_level, message, log_data, created_at, trace_id, span_id FROM logs
+      `SELECT id, log_data FROM logs FORCE INDEX (PRIMARY)
         WHERE id IN (?) AND created_at >= ? AND created_at <= ?`,
-      [places.map(({ id }) => id), new Date(Math.min(...times)), new Date(Math.max(...times))],
+      [lacking.map(({ id }) => id), new Date(Math.min(...times)), new Date(Math.max(...times))],
     );
-    const byId = new Map(rows.map((row) => [row.id, row]));
-    return places.flatMap(({ id }) => {
-      const row = byId.get(id);
-      return row ? [lineOf(row)] : [];
+    const texts = new Map(rows.map(({ id, log_data }) => [id, log_data]));
+    return found.flatMap(({ line, lacksData }) => {
+      if (!lacksData) return [line];
+      const text = texts.get(line.id);
+      return text === undefined ? [] : [{ ...line, log_data: parseData(text) }];
     });
   }
 
@@ -91,18 +93,18 @@ export class LogQueryRepository {
   }
 }
 
-function placesOf(rows: readonly PlaceRow[]): FoundPlace[] {
-  return rows.map(({ id, created_at, bytes }) => ({
-    id,
-    createdAtMs: created_at.getTime(),
+function foundLine({ lacks_data, bytes, ...row }: LineRow): FoundLine {
+  return {
+    line: {
+      ...row,
+      created_at: row.created_at.getTime(),
+      log_data: row.log_data === null ? null : parseData(row.log_data),
+    },
     bytes: Number(bytes),
-  }));
+    lacksData: Number(lacks_data) === 1,
+  };
 }
 
-function lineOf(row: LineRow): LogLine {
-  return {
-    ...row,
-    created_at: row.created_at.getTime(),
-    log_data: row.log_data === null ? null : (JSON.parse(row.log_data) as Record<string, unknown>),
-  };
+function parseData(text: string): Record<string, unknown> {
+  return JSON.parse(text) as Record<string, unknown>;
 }

@@ -7,7 +7,7 @@ import { Slots } from './domain/slots.js';
 import { completeWindow, isLongerThan } from './domain/time-window.js';
 import { logQueryConfig } from './log-query.config.js';
 import { logQueriesBusy, logWindowTooWide } from './log-query.errors.js';
-import { type FoundPlace, LogQueryRepository } from './log-query.repository.js';
+import { type FoundLine, LogQueryRepository } from './log-query.repository.js';
 
 /** A page of lines, and where the next one begins: below this place. Null at the end. */
 export interface LogPage {
@@ -64,7 +64,7 @@ export class LogQuery {
   ): Promise<LogPage> {
     return inSlot(this.querySlots, async () => {
       // One more than the page holds tells whether there is a next one.
-      const found = await this.repository.findPlaces(filter, window, before, limit + 1);
+      const found = await this.repository.findLines(filter, window, before, limit + 1);
       return this.pageOf(found, limit);
     });
   }
@@ -72,15 +72,19 @@ export class LogQuery {
   /** The newest lines of a device, of any time. @throws query_too_slow, log_queries_busy. */
   async listDevice(deviceId: string, limit: number): Promise<readonly LogLine[]> {
     const page = await inSlot(this.pageSlots, async () =>
-      this.pageOf(await this.repository.findDevicePlaces(deviceId, limit), limit),
+      this.pageOf(await this.repository.findDeviceLines(deviceId, limit), limit),
     );
     return page.lines;
   }
 
-  private async pageOf(found: readonly FoundPlace[], limit: number): Promise<LogPage> {
-    const places = found.slice(0, Math.min(limit, countThatFit(found)));
-    const lines = await this.repository.readLines(places);
-    return { lines, next: places.length < found.length ? (places.at(-1) ?? null) : null };
+  private async pageOf(found: readonly FoundLine[], limit: number): Promise<LogPage> {
+    const fitting = found.slice(0, Math.min(limit, countThatFit(found)));
+    const last = fitting.at(-1)?.line;
+    const hasNext = last !== undefined && fitting.length < found.length;
+    return {
+      lines: await this.repository.addData(fitting),
+      next: hasNext ? { createdAtMs: last.created_at, id: last.id } : null,
+    };
   }
 }
 
@@ -94,8 +98,8 @@ async function inSlot<T>(slots: Slots, work: () => Promise<T>): Promise<T> {
   }
 }
 
-function countThatFit(places: readonly FoundPlace[]): number {
+function countThatFit(found: readonly FoundLine[]): number {
   let bytes = 0;
-  const end = places.findIndex((place) => (bytes += place.bytes) > BYTES_A_PAGE);
-  return end === -1 ? places.length : Math.max(end, 1);
+  const end = found.findIndex((one) => (bytes += one.bytes) > BYTES_A_PAGE);
+  return end === -1 ? found.length : Math.max(end, 1);
 }

@@ -12,15 +12,20 @@ interface Condition {
   readonly parameters: readonly unknown[];
 }
 
-const PLACE = 'id, created_at, LENGTH(message) + COALESCE(LENGTH(log_data), 0) AS bytes';
+/** Longer data is left out at first, so that what one read gives is bounded: see `LogQueryRepository.addData`. */
+const MAX_DATA_BYTES = 4_096;
+const LINE = `id, device_id, log_level, message, created_at, trace_id, span_id,
+  IF(LENGTH(log_data) > ${MAX_DATA_BYTES}, NULL, log_data) AS log_data,
+  COALESCE(LENGTH(log_data) > ${MAX_DATA_BYTES}, 0) AS lacks_data,
+  LENGTH(message) + COALESCE(LENGTH(log_data), 0) AS bytes`;
 const NEWEST_FIRST = 'ORDER BY created_at DESC, id DESC LIMIT ?';
 
 /**
- * The places of lines that fit, in the order of one index, so that the read ends with the last line wanted. Which index
+ * The lines that fit, in the order of one index, so that the read ends with the last line wanted. Which index
  * that is is fixed: a server that guesses wrong reads a whole day and sorts it. Levels are read each by itself, since
  * several of them have no common order in their index.
  */
-export function selectPlaces(
+export function selectLines(
   filter: LogFilter,
   window: TimeWindow,
   before: LinePlace | undefined,
@@ -48,14 +53,14 @@ export function selectPlaces(
   return select(index, [...own, ...shared], limit);
 }
 
-/** The places of the newest lines of a device, of any time. */
-export function selectDevicePlaces(deviceId: string, limit: number): SelectStatement {
+/** The newest lines of a device, of any time. */
+export function selectDeviceLines(deviceId: string, limit: number): SelectStatement {
   return select('idx_logs_device_time', [equal('device_id', deviceId)], limit);
 }
 
 function select(index: string, conditions: readonly Condition[], limit: number): SelectStatement {
   return {
-    sql: `SELECT ${PLACE} FROM logs FORCE INDEX (${index})
+    sql: `SELECT ${LINE} FROM logs FORCE INDEX (${index})
       WHERE ${conditions.map(({ sql }) => sql).join(' AND ')} ${NEWEST_FIRST}`,
     parameters: [...conditions.flatMap(({ parameters }) => parameters), limit],
   };
@@ -63,7 +68,7 @@ function select(index: string, conditions: readonly Condition[], limit: number):
 
 function union(parts: readonly SelectStatement[], limit: number): SelectStatement {
   return {
-    sql: `SELECT id, created_at, bytes FROM (${parts.map(({ sql }) => `(${sql})`).join(' UNION ALL ')}) AS found
+    sql: `SELECT * FROM (${parts.map(({ sql }) => `(${sql})`).join(' UNION ALL ')}) AS found
       ${NEWEST_FIRST}`,
     parameters: [...parts.flatMap(({ parameters }) => parameters), limit],
   };
