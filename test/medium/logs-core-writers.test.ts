@@ -72,7 +72,7 @@ describe('the writers of logs', () => {
     expect(entries).toHaveLength(6);
     one.consumer.read = () => Promise.resolve(entries);
     // The other one has some of them and not in the same order.
-    other.consumer.read = () => Promise.resolve([...entries.slice(2)].reverse());
+    other.consumer.read = () => Promise.resolve(entries.slice(2).reverse());
     const [first, second] = await Promise.all([one.writer.writeOnce(1), other.writer.writeOnce(1)]);
     expect((first?.storedLines ?? 0) + (second?.storedLines ?? 0)).toBe(120);
     expect((first?.skippedEntries ?? 0) + (second?.skippedEntries ?? 0)).toBe(4);
@@ -143,7 +143,7 @@ describe('the writers of logs', () => {
 
     await logs.sql('ALTER TABLE logs MODIFY device_id VARCHAR(100) COLLATE utf8mb4_bin NOT NULL');
     const replays = await Promise.all([1, 2].map(() => call('POST', `quarantine/${item?.id}/replay`)));
-    expect(replays.map(({ status }) => status).sort()).toEqual([200, 404]);
+    expect(new Set(replays.map(({ status }) => status))).toEqual(new Set([200, 404]));
     await logs.sql(`UPDATE logs SET device_id = LEFT(device_id, 50)`);
     await logs.sql('ALTER TABLE logs MODIFY device_id VARCHAR(50) COLLATE utf8mb4_bin NOT NULL');
     expect(await quarantined(receiptId)).toEqual([]);
@@ -176,11 +176,14 @@ describe('the writers of logs', () => {
     const found: string[] = [];
     for (let cursor = ''; ;) {
       const { body } = await call('GET', `quarantine?limit=2${cursor}`);
-      const items = body['items'] as { id: string; receipt_id: string }[];
+      const { items, next_cursor: next } = body as {
+        items: { id: string; receipt_id: string }[];
+        next_cursor: string | null;
+      };
       expect(items.length).toBeLessThanOrEqual(2);
       found.push(...items.filter((item) => item.receipt_id === receiptId).map((item) => item.id));
-      if (body['next_cursor'] === null) break;
-      cursor = `&cursor=${String(body['next_cursor'])}`;
+      if (next === null) break;
+      cursor = `&cursor=${next}`;
     }
     expect(new Set(found).size).toBe(3);
   });
