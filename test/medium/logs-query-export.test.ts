@@ -127,12 +127,11 @@ describe('an export of the log', () => {
   });
 
   it('cuts the connection if something fails in the middle', async () => {
-    const real = LogQueryRepository.prototype.findLines;
-    const find = vi.spyOn(LogQueryRepository.prototype, 'findLines');
-    find.mockImplementation(function (this: LogQueryRepository, ...args) {
-      const isFirst = args[2] === undefined;
-      return isFirst ? real.apply(this, args) : Promise.reject(new Error('the database has gone'));
-    });
+    const repository = test.app.get(LogQueryRepository, { strict: false });
+    const find = repository.findLines.bind(repository);
+    vi.spyOn(repository, 'findLines').mockImplementation((...args) =>
+      args[2] === undefined ? find(...args) : Promise.reject(new Error('the database has gone')),
+    );
     const answer = await waitUntil('there is room', async () => {
       const opened = await begin({ device_id });
       return opened.statusCode === 200 ? opened : undefined;
