@@ -24,6 +24,7 @@ export type {
   AccountingVerdict,
 } from './accounting/log-accounting.service.js';
 export { LogIntake } from './log-intake.service.js';
+export { logQueryConfig } from './query/log-query.config.js';
 export { LogRetention } from './store/log-retention.js';
 export type { RetentionReport } from './store/log-retention.js';
 export { LogsModule } from './logs.module.js';

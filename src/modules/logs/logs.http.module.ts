@@ -2,10 +2,14 @@ import { Module } from '@nestjs/common';
 import { BacklogMetrics, backlogMetricProviders } from './accounting/backlog-metrics.js';
 import { LogOperationsController } from './log-operations.controller.js';
 import { LogsModule } from './logs.module.js';
+import { LogExportController } from './query/export/log-export.controller.js';
+import { LogQueryController } from './query/log-query.controller.js';
+import { LogQueryModule } from './query/log-query.module.js';
+import { TailController } from './query/tail/tail.controller.js';
 
 @Module({
-  imports: [LogsModule],
+  imports: [LogsModule, LogQueryModule],
   providers: [...backlogMetricProviders, BacklogMetrics],
-  controllers: [LogOperationsController],
+  controllers: [LogOperationsController, LogQueryController, TailController, LogExportController],
 })
 export class LogsHttpModule {}

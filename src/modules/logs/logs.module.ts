@@ -2,8 +2,8 @@ import { Module } from '@nestjs/common';
 import { RedisConnections } from '../../platform/redis/index.js';
 import { BooksRepository } from './accounting/books.repository.js';
 import { LogAccounting } from './accounting/log-accounting.service.js';
-import { DevicePages } from './device-pages.js';
 import { intakeMetrics, LogIntake } from './log-intake.service.js';
+import { LogQueryModule } from './query/log-query.module.js';
 import { LogQuarantine } from './quarantine/quarantine.service.js';
 import { QuarantineRepository } from './quarantine/quarantine.repository.js';
 import { LOG_REDIS, LogQueue } from './queue/log-queue.js';
@@ -14,6 +14,7 @@ import { LogStoreRepository } from './store/log-store.repository.js';
 import { PartitionRepository } from './store/partition.repository.js';
 
 @Module({
+  imports: [LogQueryModule],
   providers: [
     ...intakeMetrics,
     {
@@ -24,7 +25,6 @@ import { PartitionRepository } from './store/partition.repository.js';
     LogQueue,
     StoredWatch,
     LogIntake,
-    DevicePages,
     LedgerRepository,
     LogStoreRepository,
     PartitionRepository,
@@ -34,6 +34,14 @@ import { PartitionRepository } from './store/partition.repository.js';
     QuarantineRepository,
     LogQuarantine,
   ],
-  exports: [LogQueue, LogIntake, DevicePages, LogStoreRepository, LogRetention, LogAccounting, LogQuarantine],
+  exports: [
+    LogQueue,
+    LogIntake,
+    LogQueryModule,
+    LogStoreRepository,
+    LogRetention,
+    LogAccounting,
+    LogQuarantine,
+  ],
 })
 export class LogsModule {}

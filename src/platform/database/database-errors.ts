@@ -3,6 +3,8 @@
 /** 1205 lock wait timeout, 1213 deadlock, 1020 record changed since read (MariaDB 11.6.2 and newer). */
 const RETRYABLE_ERRNO = new Set([1205, 1213, 1020]);
 const DUPLICATE_KEY_ERRNO = 1062;
+/** What a server answers to a read that took longer than it was given: 1969 MariaDB, 3024 MySQL. */
+const TIME_LIMIT_ERRNO = new Set([1969, 3024]);
 /** 1040 too many connections, 1053 server shuts down, 1927 connection killed. */
 const UNAVAILABLE_ERRNO = new Set([1040, 1053, 1927]);
 /** mysql2's own words for a pool whose line is full; it gives them no code. */
@@ -67,4 +69,9 @@ export function isDatabaseAway(error: unknown): boolean {
     fatal === true &&
     (syscall !== undefined || code?.startsWith('PROTOCOL_') === true || code === 'ECONNRESET')
   );
+}
+
+/** True if the server ended a read because it took longer than it was given. */
+export function isTimeLimitExceeded(error: unknown): boolean {
+  return TIME_LIMIT_ERRNO.has(databaseErrno(error) ?? 0);
 }

@@ -9,6 +9,7 @@ import { DatabaseProbe } from './database-probe.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { loadMigrations } from './migrations.js';
 import { migrationsFolder } from './migrations-folder.js';
+import { TimedReads } from './timed-reads.js';
 import { READ_COMMITTED, Transactions } from './transactions.js';
 
 /** The one connection pool of the process. */
@@ -35,8 +36,8 @@ export class DatabaseModule implements OnApplicationBootstrap {
           },
         }),
       ],
-      providers: [Transactions, BatchTransactions, BulkTransactions, DatabaseProbe],
-      exports: [Transactions, BatchTransactions, BulkTransactions, DatabaseProbe],
+      providers: [Transactions, BatchTransactions, BulkTransactions, DatabaseProbe, TimedReads],
+      exports: [Transactions, BatchTransactions, BulkTransactions, DatabaseProbe, TimedReads],
     };
   }
 

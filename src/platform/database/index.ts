@@ -6,7 +6,14 @@ export { databaseConfig } from './database.config.js';
 export { DatabaseModule } from './database.module.js';
 export { DatabaseProbe } from './database-probe.js';
 export { migrateDatabase } from './migrations.js';
-export { isDatabaseAway, isDataRefusal, isDuplicateKey, isServerRefusal } from './database-errors.js';
+export {
+  isDatabaseAway,
+  isDataRefusal,
+  isDuplicateKey,
+  isServerRefusal,
+  isTimeLimitExceeded,
+} from './database-errors.js';
+export { TimedReads } from './timed-reads.js';
 export { Transactions } from './transactions.js';
 export type { Transaction } from './transactions.js';
 export { databaseAddress, tryDatabase } from './wait-for-database.js';

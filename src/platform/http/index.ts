@@ -4,6 +4,7 @@ export { createHttpApp } from './create-http-app.js';
 export { Drain } from './drain.js';
 export { decodeCursor, encodeCursor } from './cursor.js';
 export { openAiErrorBody } from './error-body.js';
+export { begun, exportStream } from './export-stream.js';
 export { EventStream, goneSignal } from './event-stream.js';
 export { readIdempotencyKey } from './idempotency-key.js';
 export { httpConfig } from './http.config.js';

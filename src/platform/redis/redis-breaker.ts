@@ -35,7 +35,7 @@ interface Outage {
  */
 @Injectable()
 export class RedisBreaker implements OnApplicationShutdown {
-  private readonly logger = new Logger('Redis');
+  protected readonly logger: Logger = new Logger('Redis');
   private readonly listeners: ((isOpen: boolean) => void)[] = [];
   private outage: Outage | undefined;
   /** Counts changes, so that what began before one says nothing of the time after it. */

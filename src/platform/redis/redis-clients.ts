@@ -8,6 +8,12 @@ export type RedisClient = Redis;
 /** Injects the client of the durable role. It fails fast; code that uses it says what happens then. */
 export const DURABLE_REDIS = Symbol('redis:durable');
 
+/**
+ * Injects the client of the cache role: what is there may be evicted at any time, so nothing relies on it. It fails
+ * fast, like the durable one.
+ */
+export const CACHE_REDIS = Symbol('redis:cache');
+
 const MAX_RECONNECT_DELAY_MS = 2_000;
 /** A command is given up this long after the breaker has stopped waiting for it. */
 const AFTER_BREAKER_MS = 5_000;

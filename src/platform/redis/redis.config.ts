@@ -8,6 +8,13 @@ export const redisConfig = defineConfig('redis', {
     schema: read.requiredUrl(['redis', 'rediss']),
     example: 'redis://127.0.0.1:6379/0',
   }),
+  cacheUrl: variable({
+    env: 'LOCKKEEPER_CACHE_REDIS_URL',
+    description:
+      'Redis for what can be read again elsewhere. It may evict, and may be away. The one of LOCKKEEPER_REDIS_URL if unset.',
+    schema: read.optionalUrl(['redis', 'rediss']),
+    example: 'redis://127.0.0.1:6380/0',
+  }),
   commandTimeoutMs: variable({
     env: 'LOCKKEEPER_REDIS_COMMAND_TIMEOUT_MS',
     description: 'How long a request waits for Redis before it goes on without, in milliseconds.',

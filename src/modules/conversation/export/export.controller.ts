@@ -7,7 +7,13 @@ import {
   ApiTooManyRequestsResponse,
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { CurrentPrincipal, type Principal, RequireScope } from '../../../platform/http/index.js';
+import {
+  begun,
+  CurrentPrincipal,
+  exportStream,
+  type Principal,
+  RequireScope,
+} from '../../../platform/http/index.js';
 import { Clock } from '../../../shared/clock.js';
 import { type ConversationParams, conversationParamsSchema } from '../dto/conversation.dto.js';
 import {
@@ -19,7 +25,6 @@ import {
 import { type ExportFormatName, type ExportPart, formatsByName } from './export-formats.js';
 import { ExportService } from './export.service.js';
 import { ExportSlots } from './export-slots.js';
-import { exportStream } from './export-stream.js';
 
 /** A reader who takes nothing for so long is given up. */
 const READER_PATIENCE_MS = 120_000;
@@ -82,18 +87,4 @@ export class ExportController {
       disposition: `attachment; filename="${name}.${format.extension}"`,
     });
   }
-}
-
-/** The same parts, of which the first has been read already: what fails at once fails before the answer begins. */
-async function begun<T>(parts: AsyncIterable<T>): Promise<AsyncIterable<T>> {
-  const iterator = parts[Symbol.asyncIterator]();
-  const first = await iterator.next();
-  async function* all(): AsyncGenerator<T> {
-    try {
-      for (let next = first; !next.done; next = await iterator.next()) yield next.value;
-    } finally {
-      await iterator.return?.();
-    }
-  }
-  return all();
 }

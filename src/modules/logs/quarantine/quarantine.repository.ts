@@ -99,7 +99,7 @@ export class QuarantineRepository {
       [lineCount, lineCount, entryId],
     );
     const changes = new DayChanges();
-    for (const row of rows) changes.add(dayOfRow(row), 'stored_lines', 1);
+    for (const row of rows) changes.addLine(dayOfRow(row), row[3]);
     changes.add(dayOfEntry(entryId), 'quarantined_lines', -lineCount);
     await applyDayChanges(transaction, changes.list(), SLOT);
   }

@@ -1,8 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Events } from '../../../platform/events/index.js';
-import { DevicePages } from '../device-pages.js';
+import { RedisAwayError } from '../../../platform/redis/index.js';
 import { logsStored } from '../events/logs-stored.event.js';
 import { quarantinedLogNotFound, quarantinedLogRefused } from '../logs.errors.js';
+import { DevicePages } from '../query/cache/device-pages.js';
+import { TailPublisher } from '../query/tail/tail-publisher.js';
+import { lineOfRow } from '../store/store-batch.js';
 import { type QuarantinedItem, QuarantineRepository } from './quarantine.repository.js';
 
 /** What operators do about logs that could not be stored. */
@@ -13,6 +16,7 @@ export class LogQuarantine {
   constructor(
     private readonly repository: QuarantineRepository,
     private readonly pages: DevicePages,
+    private readonly tails: TailPublisher,
     private readonly events: Events,
   ) {}
 
@@ -31,6 +35,7 @@ export class LogQuarantine {
     if (outcome.kind === 'refused') throw quarantinedLogRefused({ detail: outcome.error });
     const deviceIds = [...new Set(outcome.rows.map((row) => row[2]))];
     await this.pages.invalidate(deviceIds);
+    await this.tails.publish(() => outcome.rows.map(lineOfRow)).catch(ifAway);
     this.events.emit(logsStored, { deviceIds, count: outcome.rows.length });
     this.logger.log('quarantined logs were stored', { quarantine_id: id, lines: outcome.rows.length });
     return outcome.rows.length;
@@ -41,4 +46,9 @@ export class LogQuarantine {
     if (!(await this.repository.discard(id, reason))) throw quarantinedLogNotFound();
     this.logger.warn('quarantined logs were discarded', { quarantine_id: id, reason });
   }
+}
+
+/** What was refused once is stored now, whether those who follow the log can be told or not. */
+function ifAway(error: unknown): void {
+  if (!(error instanceof RedisAwayError)) throw error;
 }

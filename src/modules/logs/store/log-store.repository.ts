@@ -9,7 +9,7 @@ import {
   RowsAlteredError,
 } from '../../../platform/database/index.js';
 import { newId } from '../../../shared/ids.js';
-import { type DayChange, DayChanges } from './day-changes.js';
+import { type DayChange, DayChanges, sumColumns } from './day-changes.js';
 import {
   dayOfEntry,
   dayOfRow,
@@ -29,6 +29,8 @@ const MAX_ERROR_CHARACTERS = 1_000;
 /** What a transaction has stored. */
 export interface StoreOutcome {
   readonly storedLines: number;
+  /** Of these lines. */
+  readonly rows: readonly LogRow[];
   readonly quarantinedLines: number;
 }
 
@@ -178,7 +180,7 @@ async function finish(
 ): Promise<StoreOutcome> {
   for (const refusal of refusals) await insertRefusal(transaction, refusal);
   const changes = new DayChanges();
-  for (const row of stored) changes.add(dayOfRow(row), 'stored_lines', 1);
+  for (const row of stored) changes.addLine(dayOfRow(row), row[3]);
   for (const { receiptId, lineCount } of batch.entries) {
     const day = dayOfEntry(receiptId);
     changes.add(day, 'entries', 1);
@@ -190,7 +192,7 @@ async function finish(
     quarantinedLines += lineCount;
   }
   await applyDayChanges(transaction, changes.list(), slot);
-  return { storedLines: stored.length, quarantinedLines };
+  return { storedLines: stored.length, rows: stored, quarantinedLines };
 }
 
 async function insertRefusal(transaction: BulkTransaction, refusal: Refusal): Promise<void> {
@@ -209,21 +211,10 @@ export async function applyDayChanges(
   slot: number,
 ): Promise<void> {
   if (changes.length === 0) return;
-  const values = changes.map(({ day, sums }) => [
-    day,
-    slot,
-    sums.stored_lines,
-    sums.entries,
-    sums.entry_lines,
-    sums.quarantined_lines,
-    sums.discarded_lines,
-  ]);
+  const values = changes.map(({ day, sums }) => [day, slot, ...sumColumns.map((column) => sums[column])]);
   await transaction.change(
-    `INSERT INTO log_days (day, slot, stored_lines, entries, entry_lines, quarantined_lines, discarded_lines)
-     VALUES ? ON DUPLICATE KEY UPDATE stored_lines = stored_lines + VALUES(stored_lines),
-       entries = entries + VALUES(entries), entry_lines = entry_lines + VALUES(entry_lines),
-       quarantined_lines = quarantined_lines + VALUES(quarantined_lines),
-       discarded_lines = discarded_lines + VALUES(discarded_lines)`,
+    `INSERT INTO log_days (day, slot, ${sumColumns.join(', ')})
+     VALUES ? ON DUPLICATE KEY UPDATE ${sumColumns.map((column) => `${column} = ${column} + VALUES(${column})`).join(', ')}`,
     [values],
   );
 }

@@ -2,15 +2,16 @@ import { Injectable } from '@nestjs/common';
 import { type BulkSession, BulkTransactions } from '../../../platform/database/index.js';
 import { addDays, firstIdOf, startOfDay } from '../domain/days.js';
 import { dayOfPartition, partitionName } from '../domain/partition-plan.js';
+import { levelColumns } from './day-changes.js';
 
 /** The tables that are partitioned by day. */
 export const partitionedTables = ['logs', 'log_entries'] as const;
 export type PartitionedTable = (typeof partitionedTables)[number];
 
 /** Which sum of `log_days` says how much a day of a table has, and which one how much of that was dropped. */
-const sumsOf: Record<PartitionedTable, { kept: string; dropped: string }> = {
-  logs: { kept: 'stored_lines', dropped: 'dropped_lines' },
-  log_entries: { kept: 'entry_lines', dropped: 'dropped_entry_lines' },
+const sumsOf: Record<PartitionedTable, { kept: string; dropped: string; ofKept: readonly string[] }> = {
+  logs: { kept: 'stored_lines', dropped: 'dropped_lines', ofKept: Object.values(levelColumns) },
+  log_entries: { kept: 'entry_lines', dropped: 'dropped_entry_lines', ofKept: [] },
 };
 
 /** Known to the whole server, so it carries the database. */
@@ -76,10 +77,11 @@ export class PartitionSession {
    * a day in between; if it ends there, the next attempt does both again.
    */
   async dropOldest(table: PartitionedTable, day: string): Promise<void> {
-    const { kept, dropped } = sumsOf[table];
+    const { kept, dropped, ofKept } = sumsOf[table];
+    const changes = [`${dropped} = ${kept}`, ...ofKept.map((sum) => `${sum} = 0`)];
     await this.session.query(`LOCK TABLES ${table} WRITE, log_days WRITE`);
     try {
-      await this.session.query(`UPDATE log_days SET ${dropped} = ${kept} WHERE day <= ?`, [day]);
+      await this.session.query(`UPDATE log_days SET ${changes.join(', ')} WHERE day <= ?`, [day]);
       await this.session.query(`ALTER TABLE ${table} DROP PARTITION ${partitionName(day)}`);
     } finally {
       await this.session.query('UNLOCK TABLES');

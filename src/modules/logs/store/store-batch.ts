@@ -1,5 +1,6 @@
 import { dayOf, isStorableTime, sqlTime, timeOfId } from '../domain/days.js';
 import { packedLineFault, type PackedLine, unpackEntry } from '../domain/entry-payload.js';
+import type { LogLevel, LogLine } from '../domain/log-line.js';
 import type { QueuedEntry } from '../queue/log-consumer.js';
 
 /** One line on its way to the table: in the order of its columns. */
@@ -88,10 +89,29 @@ function refusalOf(
   };
 }
 
+/** The line that a row is. */
+export function lineOfRow(row: LogRow): LogLine {
+  const [id, createdAt, device_id, logLevel, message, logData, trace_id, span_id] = row;
+  return {
+    id,
+    device_id,
+    log_level: logLevel as LogLevel,
+    message,
+    log_data: logData === null ? null : (JSON.parse(logData) as Record<string, unknown>),
+    created_at: timeOfRow(createdAt),
+    trace_id,
+    span_id,
+  };
+}
+
+function timeOfRow(createdAt: string): number {
+  return Date.parse(`${createdAt.replace(' ', 'T')}Z`);
+}
+
 /** The refusal of a row that the database does not take. */
 export function refusalOfRow(receiptId: string, row: LogRow, error: string): Refusal {
   const [id, createdAt, ...rest] = row;
-  const line = [id, Date.parse(`${createdAt.replace(' ', 'T')}Z`), ...rest];
+  const line = [id, timeOfRow(createdAt), ...rest];
   return refusalOf(receiptId, 'line', 1, JSON.stringify(line), error);
 }
 

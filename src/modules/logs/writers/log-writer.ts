@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { LogConsumer, QueuedEntry } from '../queue/log-consumer.js';
 import type { LogStoreRepository } from '../store/log-store.repository.js';
-import { type StoreBatch, toBatch } from '../store/store-batch.js';
+import { type LogRow, toBatch } from '../store/store-batch.js';
 
 /** What one batch came to. */
 export interface WrittenBatch {
@@ -11,6 +11,8 @@ export interface WrittenBatch {
   readonly quarantinedLines: number;
   /** Entries that had been stored before, and were only acknowledged now. */
   readonly skippedEntries: number;
+  /** Those that are committed now, also with the entries that had been stored before. */
+  readonly rows: readonly LogRow[];
   readonly deviceIds: readonly string[];
 }
 
@@ -122,19 +124,25 @@ export class LogWriter {
     const { store, slot } = this.options;
     let rest = withoutRepeats(entries);
     let batch = toBatch(rest);
+    const whole = batch;
     let outcome = await store.store(batch, slot);
     while (!outcome) {
       const before = await store.findStored(rest.map((entry) => entry.receiptId));
       rest = rest.filter((entry) => !before.has(entry.receiptId));
-      if (rest.length === 0) return emptyBatch(entries.length);
+      if (rest.length === 0) break;
       batch = toBatch(rest);
       outcome = await store.store(batch, slot);
     }
+    // Who stored the others may have died before anybody was told of them.
+    const isWhole = batch === whole;
+    const rows = isWhole && outcome ? outcome.rows : whole.rows;
     return {
-      ...outcome,
+      storedLines: outcome?.storedLines ?? 0,
+      quarantinedLines: outcome?.quarantinedLines ?? 0,
       entries: rest.length,
       skippedEntries: entries.length - rest.length,
-      deviceIds: devicesOf(batch),
+      rows,
+      deviceIds: [...new Set(rows.map((row) => row[2]))],
     };
   }
 
@@ -160,12 +168,4 @@ export class LogWriter {
 /** A stream can hold an entry twice, if it was restored from a copy. */
 function withoutRepeats(entries: readonly QueuedEntry[]): QueuedEntry[] {
   return [...new Map(entries.map((entry) => [entry.receiptId, entry])).values()];
-}
-
-function emptyBatch(skippedEntries: number): WrittenBatch {
-  return { entries: 0, storedLines: 0, quarantinedLines: 0, skippedEntries, deviceIds: [] };
-}
-
-function devicesOf({ rows }: StoreBatch): string[] {
-  return [...new Set(rows.map((row) => row[2]))];
 }

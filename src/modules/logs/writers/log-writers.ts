@@ -15,11 +15,13 @@ import { Events } from '../../../platform/events/index.js';
 import { counter, gauge, histogram } from '../../../platform/metrics/index.js';
 import { DURABLE_REDIS, type RedisClient, RedisConnections } from '../../../platform/redis/index.js';
 import { ShutdownTimer } from '../../../platform/time/index.js';
-import { DevicePages } from '../device-pages.js';
 import { logsStored } from '../events/logs-stored.event.js';
 import { logsConfig } from '../logs.config.js';
+import { DevicePages } from '../query/cache/device-pages.js';
+import { TailPublisher } from '../query/tail/tail-publisher.js';
 import { LogConsumer } from '../queue/log-consumer.js';
 import { LogStoreRepository } from '../store/log-store.repository.js';
+import { lineOfRow } from '../store/store-batch.js';
 import { LogWriter, type WrittenBatch } from './log-writer.js';
 
 export const writerMetrics = [
@@ -62,6 +64,7 @@ export class LogWriters implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly connections: RedisConnections,
     private readonly store: LogStoreRepository,
     private readonly pages: DevicePages,
+    private readonly tails: TailPublisher,
     private readonly events: Events,
     private readonly shutdownTimer: ShutdownTimer,
     @InjectMetric('lockkeeper_logs_stored_lines_total') private readonly storedLines: Counter,
@@ -116,7 +119,10 @@ export class LogWriters implements OnApplicationBootstrap, BeforeApplicationShut
     this.skippedEntries.inc(batch.skippedEntries);
     if (batch.entries > 0) this.batchLines.observe(batch.storedLines);
     // Before the acknowledgement, so that who waits for it reads no stale page.
-    await this.pages.invalidate(batch.deviceIds);
+    await Promise.all([
+      this.pages.invalidate(batch.deviceIds),
+      this.tails.publish(() => batch.rows.map(lineOfRow)),
+    ]);
     if (batch.storedLines > 0) {
       this.events.emit(logsStored, { deviceIds: batch.deviceIds, count: batch.storedLines });
     }

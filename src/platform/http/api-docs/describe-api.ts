@@ -27,6 +27,7 @@ export function describeApi(app: NestFastifyApplication): OpenAPIObject {
     .addTag('Chat', 'What clients of the OpenAI API call')
     .addTag('Conversations', 'What was said, saved or about to be')
     .addTag('Coins', 'Accounts, holds and the journal')
+    .addTag('Logs', 'What devices and programs report')
     .addTag('Signing in', 'Sessions of people')
     .addTag('API keys', 'For programs')
     .addTag('Users', 'For administrators')

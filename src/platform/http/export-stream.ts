@@ -40,3 +40,17 @@ function* cut(text: string): Generator<string> {
     start = end;
   }
 }
+
+/** The same parts, of which the first has been read already: what fails at once fails before the answer begins. */
+export async function begun<T>(parts: AsyncIterable<T>): Promise<AsyncIterable<T>> {
+  const iterator = parts[Symbol.asyncIterator]();
+  const first = await iterator.next();
+  async function* all(): AsyncGenerator<T> {
+    try {
+      for (let next = first; !next.done; next = await iterator.next()) yield next.value;
+    } finally {
+      await iterator.return?.();
+    }
+  }
+  return all();
+}
