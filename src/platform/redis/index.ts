@@ -1,3 +1,4 @@
+export { InsuredLimiter } from './insured-limiter.js';
 export { RedisAwayError } from './redis-away.js';
 export { RedisBreaker } from './redis-breaker.js';
 export { redisConfig } from './redis.config.js';

@@ -1,6 +1,9 @@
 export const logLevels = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
+/** The longest `log_data`, as JSON text: such a line is still stored and quarantined within one packet of any server. */
+export const MAX_LOG_DATA_CHARACTERS = 1_000_000;
+
 /** One line as it is taken in; everything has been checked. */
 export interface LogLine {
   /** UUIDv7, the message_id. */
