@@ -1,6 +1,7 @@
 import { chatConfig } from './modules/chat/index.js';
 import { coinAccountConfig } from './modules/coin-account/index.js';
 import { conversationConfig } from './modules/conversation/index.js';
+import { logsConfig } from './modules/logs/index.js';
 import { providerConfig } from './modules/provider/index.js';
 import { authConfig } from './modules/auth/index.js';
 import { appEnvironmentConfig, type ConfigDefinition } from './platform/config/index.js';
@@ -21,4 +22,5 @@ export const configDefinitions: readonly ConfigDefinition[] = [
   chatConfig,
   authConfig,
   coinAccountConfig,
+  logsConfig,
 ];

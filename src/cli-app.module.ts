@@ -4,6 +4,7 @@ import { jobDefinitions } from './app.jobs.js';
 import { AuthModule } from './modules/auth/index.js';
 import { ChatModule } from './modules/chat/index.js';
 import { CoinAccountModule } from './modules/coin-account/index.js';
+import { LogsModule } from './modules/logs/index.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
 import { DatabaseModule } from './platform/database/index.js';
 import { EventsModule } from './platform/events/index.js';
@@ -27,6 +28,7 @@ export class CliAppModule {
         AuthModule,
         CoinAccountModule,
         ChatModule,
+        LogsModule,
       ],
     };
   }

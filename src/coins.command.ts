@@ -1,6 +1,3 @@
-import { NestFactory } from '@nestjs/core';
-import type { INestApplicationContext } from '@nestjs/common';
-import { CliAppModule } from './cli-app.module.js';
 import {
   ChainVerifier,
   type ReconciliationReport,
@@ -8,8 +5,8 @@ import {
   type VerificationReport,
 } from './modules/coin-account/index.js';
 import type { LoadedConfig } from './platform/config/index.js';
-import { waitForDependencies } from './platform/process/index.js';
 import { idSchema } from './shared/ids.js';
+import { withCliApp } from './with-cli-app.js';
 
 export const COINS_RECONCILE_HELP = `Usage: lockkeeper coins-reconcile [--json]
 
@@ -48,7 +45,7 @@ export async function reconcileCoins(
   config: LoadedConfig,
   { json }: CoinsCommandOptions,
 ): Promise<CommandOutcome> {
-  const report = await withApp(config, (app) => {
+  const report = await withCliApp(config, (app) => {
     const tell = progress((looked: Readonly<Record<string, number>>) => describeCounts(looked));
     return app.get(ReconciliationService).reconcile({ onProgress: tell });
   });
@@ -67,7 +64,7 @@ export async function verifyCoins(
   if (account !== undefined && accountId === undefined) {
     throw new Error(`--account: write the id of a user.\n\n${COINS_VERIFY_HELP}`);
   }
-  const report = await withApp(config, (app) => {
+  const report = await withCliApp(config, (app) => {
     const tell = progress(({ accounts, entries }: Readonly<VerificationReport>) =>
       describeCounts({ accounts, entries }),
     );
@@ -77,22 +74,6 @@ export async function verifyCoins(
     output: json ? `${JSON.stringify(toVerificationJson(report))}\n` : describeVerification(report),
     exitCode: report.faultCount === 0 ? 0 : 1,
   };
-}
-
-async function withApp<T>(
-  config: LoadedConfig,
-  work: (app: INestApplicationContext) => Promise<T>,
-): Promise<T> {
-  await waitForDependencies(config, (line) => process.stderr.write(`${line}\n`));
-  const app = await NestFactory.createApplicationContext(CliAppModule.forRoot(config), {
-    logger: ['error'],
-    abortOnError: false,
-  });
-  try {
-    return await work(app);
-  } finally {
-    await app.close();
-  }
 }
 
 const PROGRESS_INTERVAL_MS = 1_000;

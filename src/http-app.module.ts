@@ -8,6 +8,7 @@ import { ChatHttpModule } from './modules/chat/chat.http.module.js';
 import { CoinAccountHttpModule } from './modules/coin-account/coin-account.http.module.js';
 import { ConversationHttpModule } from './modules/conversation/conversation.http.module.js';
 import { AuthHttpModule } from './modules/auth/auth.http.module.js';
+import { LogsHttpModule } from './modules/logs/logs.http.module.js';
 import { MonitoringModule } from './modules/monitoring/index.js';
 import { MonitoringHttpModule } from './modules/monitoring/monitoring.http.module.js';
 import { ProviderHttpModule } from './modules/provider/provider.http.module.js';
@@ -44,6 +45,7 @@ export class HttpAppModule {
         CoinAccountHttpModule,
         AuditHttpModule,
         AccountHttpModule,
+        LogsHttpModule,
         HttpModule,
         MonitoringModule.forRole('api'),
         MonitoringHttpModule,

@@ -3,7 +3,6 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { configDefinitions } from './app.config.js';
 import {
-  type CoinsCommandOptions,
   type CommandOutcome,
   COINS_RECONCILE_HELP,
   COINS_VERIFY_HELP,
@@ -15,6 +14,7 @@ import {
   ensureAdministrator,
   ENSURE_ADMINISTRATOR_HELP,
 } from './ensure-administrator.command.js';
+import { checkLogs, LOGS_ACCOUNTING_HELP, LOGS_RETENTION_HELP, retainLogs } from './logs.command.js';
 import { type LoadedConfig, loadProcessConfig, renderEnvExample } from './platform/config/index.js';
 import { databaseConfig, migrateDatabase } from './platform/database/index.js';
 import { runProcess } from './platform/process/index.js';
@@ -26,6 +26,8 @@ Commands
   ensure-administrator   make the first administrator, unless there is one (--help tells more)
   coins-reconcile        compare balances, journal, holds and turns (--help tells more)
   coins-verify           look for altered, missing or moved entries of the journal (--help tells more)
+  logs-accounting        compare accepted with stored logs (--help tells more)
+  logs-retention         make and drop the days of the logs (--help tells more)
   env-example            print the text of .env.example
 `;
 
@@ -33,6 +35,8 @@ const COMMAND_HELP: Record<string, string> = {
   'ensure-administrator': ENSURE_ADMINISTRATOR_HELP,
   'coins-reconcile': COINS_RECONCILE_HELP,
   'coins-verify': COINS_VERIFY_HELP,
+  'logs-accounting': LOGS_ACCOUNTING_HELP,
+  'logs-retention': LOGS_RETENTION_HELP,
 };
 
 /** Runs one of the operator's commands. */
@@ -50,9 +54,13 @@ async function main(): Promise<void> {
       return print(values.json ? `${JSON.stringify(outcome)}\n` : describeOutcome(outcome));
     }
     case 'coins-reconcile':
-      return runCoinsCommand(reconcileCoins, values);
+      return runReport(reconcileCoins, values);
     case 'coins-verify':
-      return runCoinsCommand(verifyCoins, values);
+      return runReport(verifyCoins, values);
+    case 'logs-accounting':
+      return runReport(checkLogs, values);
+    case 'logs-retention':
+      return runReport(retainLogs, values);
     case 'env-example':
       return print(renderEnvExample(configDefinitions));
     default:
@@ -72,6 +80,7 @@ function readArguments() {
         'reset-key': { type: 'boolean' },
         account: { type: 'string' },
         json: { type: 'boolean' },
+        'dry-run': { type: 'boolean' },
       },
     });
   } catch (cause) {
@@ -79,9 +88,9 @@ function readArguments() {
   }
 }
 
-async function runCoinsCommand(
-  run: (config: LoadedConfig, options: CoinsCommandOptions) => Promise<CommandOutcome>,
-  options: CoinsCommandOptions,
+async function runReport<O>(
+  run: (config: LoadedConfig, options: O) => Promise<CommandOutcome>,
+  options: O,
 ): Promise<void> {
   const { output, exitCode } = await run(loadProcessConfig(configDefinitions), options);
   print(output);

@@ -27,8 +27,11 @@ export function isServerRefusal(error: unknown): boolean {
   return (databaseErrno(error) ?? 0) > 0;
 }
 
-/** 1366 wrong text for a column, 1153 packet too large, 3819 check violated: of no class that says so. */
-const DATA_ERRNO = new Set([1366, 1153, 3819]);
+/** 1366 wrong text for a column, 1265 cut to fit, 1153 packet too large, 3819 check violated: of no class that says so. */
+const DATA_ERRNO = new Set([1366, 1265, 1153, 3819]);
+
+/** 1148 and 3948 of MySQL, 4166 of MariaDB: `LOAD DATA LOCAL` is not allowed. */
+const LOAD_REFUSED_ERRNO = new Set([1148, 3948, 4166]);
 
 /**
  * True if the server refuses the data itself, so that trying again is no use: its SQLSTATE is of the classes 22 (data
@@ -40,6 +43,11 @@ export function isDataRefusal(error: unknown): boolean {
   if (typeof sqlState === 'string')
     return /^(22|23|45)/.test(sqlState) || DATA_ERRNO.has(databaseErrno(error) ?? 0);
   return driverError === undefined || driverError === error ? false : isDataRefusal(driverError);
+}
+
+/** True if the server does not allow `LOAD DATA LOCAL`. */
+export function isLoadRefused(error: unknown): boolean {
+  return LOAD_REFUSED_ERRNO.has(databaseErrno(error) ?? 0);
 }
 
 /** True if a unique key refused a row (1062). */

@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import type { ConfigOf } from '../config/index.js';
 import { BatchTransactions } from './batch-transactions.js';
+import { BulkTransactions } from './bulk-transactions.js';
 import { databaseConfig } from './database.config.js';
 import { DatabaseProbe } from './database-probe.js';
 import { dataSourceOptions } from './data-source-options.js';
@@ -34,8 +35,8 @@ export class DatabaseModule implements OnApplicationBootstrap {
           },
         }),
       ],
-      providers: [Transactions, BatchTransactions, DatabaseProbe],
-      exports: [Transactions, BatchTransactions, DatabaseProbe],
+      providers: [Transactions, BatchTransactions, BulkTransactions, DatabaseProbe],
+      exports: [Transactions, BatchTransactions, BulkTransactions, DatabaseProbe],
     };
   }
 

@@ -2,6 +2,7 @@ export { InsuredLimiter } from './insured-limiter.js';
 export { RedisAwayError } from './redis-away.js';
 export { RedisBreaker } from './redis-breaker.js';
 export { redisConfig } from './redis.config.js';
+export { RedisConnections } from './redis-connections.js';
 export { RedisModule } from './redis.module.js';
 export {
   DURABLE_REDIS,

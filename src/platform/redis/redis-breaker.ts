@@ -62,12 +62,13 @@ export class RedisBreaker implements OnApplicationShutdown {
    * `LOCKKEEPER_REDIS_COMMAND_TIMEOUT_MS`, not counting the time in which this process itself was held up.
    * @throws RedisAwayError, at once while Redis is taken for away. An operation that had begun may have been carried
    *   out all the same, or may be later. Any other error of the operation is passed on and says nothing about Redis.
+   * @param extraMs added to the limit, for an operation that sends so much that it takes time.
    */
-  async run<T>(operation: () => Promise<T>): Promise<T> {
+  async run<T>(operation: () => Promise<T>, extraMs = 0): Promise<T> {
     if (this.outage) throw new RedisAwayError(this.outage.cause);
     const { changes } = this;
     try {
-      return await answerWithin(this.config.commandTimeoutMs, operation);
+      return await answerWithin(this.config.commandTimeoutMs + extraMs, operation);
     } catch (error) {
       if (!isRedisAway(error)) throw error;
       if (changes === this.changes) this.open(error);

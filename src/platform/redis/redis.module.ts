@@ -2,6 +2,7 @@ import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/comm
 import type { ConfigOf } from '../config/index.js';
 import { breakerMetricProviders, RedisBreaker } from './redis-breaker.js';
 import { connect, DURABLE_REDIS, failFastOptions, type RedisClient } from './redis-clients.js';
+import { RedisConnections } from './redis-connections.js';
 import { redisConfig } from './redis.config.js';
 
 /** How long a boot waits for the connection. */
@@ -25,8 +26,9 @@ async function connectDurable(config: ConfigOf<typeof redisConfig>): Promise<Red
     { provide: DURABLE_REDIS, inject: [redisConfig.token], useFactory: connectDurable },
     ...breakerMetricProviders,
     RedisBreaker,
+    RedisConnections,
   ],
-  exports: [DURABLE_REDIS, RedisBreaker],
+  exports: [DURABLE_REDIS, RedisBreaker, RedisConnections],
 })
 export class RedisModule implements OnApplicationShutdown {
   constructor(@Inject(DURABLE_REDIS) private readonly durable: RedisClient) {}

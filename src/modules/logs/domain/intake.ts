@@ -19,6 +19,8 @@ export interface IntakeRequest {
 export interface IntakeReceipt {
   readonly receiptId: string;
   readonly receivedAt: Date;
+  /** As far as it is known when the answer is given: not `queued` only after `ack: 'stored'`. */
+  readonly fate: IntakeFate;
 }
 
 /** What became of an accepted request. `quarantined`: at least one of its lines could not be stored. */

@@ -1,0 +1,11 @@
+import { Module } from '@nestjs/common';
+import { BacklogMetrics, backlogMetricProviders } from './accounting/backlog-metrics.js';
+import { LogOperationsController } from './log-operations.controller.js';
+import { LogsModule } from './logs.module.js';
+
+@Module({
+  imports: [LogsModule],
+  providers: [...backlogMetricProviders, BacklogMetrics],
+  controllers: [LogOperationsController],
+})
+export class LogsHttpModule {}

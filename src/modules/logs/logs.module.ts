@@ -1,0 +1,33 @@
+import { Module } from '@nestjs/common';
+import { BooksRepository } from './accounting/books.repository.js';
+import { LogAccounting } from './accounting/log-accounting.service.js';
+import { DevicePages } from './device-pages.js';
+import { intakeMetrics, LogIntake } from './log-intake.service.js';
+import { LogQuarantine } from './quarantine/quarantine.service.js';
+import { QuarantineRepository } from './quarantine/quarantine.repository.js';
+import { LogQueue } from './queue/log-queue.js';
+import { StoredWatch } from './queue/stored-watch.js';
+import { LedgerRepository } from './store/ledger.repository.js';
+import { LogRetention } from './store/log-retention.js';
+import { LogStoreRepository } from './store/log-store.repository.js';
+import { PartitionRepository } from './store/partition.repository.js';
+
+@Module({
+  providers: [
+    ...intakeMetrics,
+    LogQueue,
+    StoredWatch,
+    LogIntake,
+    DevicePages,
+    LedgerRepository,
+    LogStoreRepository,
+    PartitionRepository,
+    LogRetention,
+    BooksRepository,
+    LogAccounting,
+    QuarantineRepository,
+    LogQuarantine,
+  ],
+  exports: [LogQueue, LogIntake, DevicePages, LogStoreRepository, LogRetention, LogAccounting, LogQuarantine],
+})
+export class LogsModule {}

@@ -1,0 +1,187 @@
+import { Logger } from '@nestjs/common';
+import { derivedId } from '../../../shared/ids.js';
+import type { RedisClient } from '../../../platform/redis/index.js';
+import { GROUP, queuedKey, STREAM, stateKey } from './log-keys.js';
+import { acknowledgeScript, removeConsumersScript } from './log-scripts.js';
+
+/** An entry as a writer gets it. */
+export interface QueuedEntry {
+  /** Its place in the stream. */
+  readonly streamId: string;
+  readonly receiptId: string;
+  readonly lineCount: number;
+  readonly bytes: number;
+  readonly payload: string;
+}
+
+export interface ReadLimits {
+  readonly lines: number;
+  readonly bytes: number;
+  /** How long to wait for the first entry. */
+  readonly blockMs: number;
+}
+
+/** Entries that were not written by us have no receipt: theirs is derived from their place in the stream. */
+const FOREIGN_ENTRIES = '0b6f7a52-6f0a-4a33-9a0e-6d3a3f1f7c11';
+const MAX_ENTRIES_PER_READ = 200;
+const MAX_CLAIMED = 50;
+/** What an entry is taken for until some were seen. */
+const FIRST_GUESS = { lines: 100, bytes: 32_000 };
+
+type StreamReply = [id: string, fields: string[] | null][];
+
+/** One reader of the stream's group, on a connection of its own. */
+export class LogConsumer {
+  private readonly logger = new Logger('LogWriter');
+  private guess = FIRST_GUESS;
+  private hasGroup = false;
+  private connectionId: number | undefined;
+
+  constructor(
+    private readonly redis: RedisClient,
+    readonly name: string,
+  ) {
+    redis.on('close', () => (this.connectionId = undefined));
+  }
+
+  /** Reads new entries until the limits are reached or none is left; waits for the first. */
+  async read({ lines, bytes, blockMs }: ReadLimits): Promise<QueuedEntry[]> {
+    await this.ensureGroup();
+    this.connectionId ??= await this.redis.client('ID');
+    const entries: QueuedEntry[] = [];
+    let readLines = 0;
+    let readBytes = 0;
+    while (readLines < lines && readBytes < bytes) {
+      const count = this.countFor(lines - readLines, bytes - readBytes);
+      const some = await this.readSome(count, entries.length === 0 ? blockMs : undefined);
+      for (const entry of some) {
+        readLines += entry.lineCount;
+        readBytes += entry.bytes;
+        entries.push(entry);
+      }
+      if (some.length < count) break;
+    }
+    if (entries.length > 0) {
+      this.guess = { lines: readLines / entries.length, bytes: readBytes / entries.length };
+    }
+    return entries;
+  }
+
+  /** Ends a wait for entries, from another connection. */
+  async stopWaiting(other: RedisClient): Promise<void> {
+    if (this.connectionId !== undefined) await other.client('UNBLOCK', this.connectionId);
+  }
+
+  /** Takes over entries that their reader has had for so long that it must be dead. */
+  async claim(idleMs: number): Promise<QueuedEntry[]> {
+    await this.ensureGroup();
+    const reply = (await this.redis.xautoclaim(
+      STREAM,
+      GROUP,
+      this.name,
+      idleMs,
+      '0-0',
+      'COUNT',
+      MAX_CLAIMED,
+    )) as [string, StreamReply];
+    // Redis 6.2 also gives entries that are deleted already, without fields.
+    const gone = reply[1].filter(([, fields]) => fields === null).map(([id]) => id);
+    if (gone.length > 0) await this.redis.xack(STREAM, GROUP, ...gone);
+    return toEntries(reply[1]);
+  }
+
+  /** Takes stored entries out of the stream and the backlog. */
+  async acknowledge(entries: readonly QueuedEntry[]): Promise<void> {
+    if (entries.length === 0) return;
+    const args: (string | number)[] = [GROUP];
+    for (const entry of entries) args.push(entry.streamId, entry.receiptId, entry.lineCount, entry.bytes);
+    await acknowledgeScript.run(this.redis, [STREAM, stateKey, queuedKey], args);
+  }
+
+  /** Removes readers that were not heard of for so long and have nothing. @returns how many. */
+  async removeDead(idleMs: number): Promise<number> {
+    return (await removeConsumersScript.run(this.redis, [STREAM], [GROUP, idleMs, ''])) as number;
+  }
+
+  /** Removes this reader itself, unless it has entries: those are for others to claim. */
+  async leave(): Promise<void> {
+    await removeConsumersScript.run(this.redis, [STREAM], [GROUP, Number.MAX_SAFE_INTEGER, this.name]);
+  }
+
+  private async readSome(count: number, blockMs: number | undefined): Promise<QueuedEntry[]> {
+    const reply =
+      blockMs === undefined
+        ? await this.redis.xreadgroup('GROUP', GROUP, this.name, 'COUNT', count, 'STREAMS', STREAM, '>')
+        : await this.redis.xreadgroup(
+            'GROUP',
+            GROUP,
+            this.name,
+            'COUNT',
+            count,
+            'BLOCK',
+            blockMs,
+            'STREAMS',
+            STREAM,
+            '>',
+          );
+    const [stream] = (reply ?? []) as [string, StreamReply][];
+    return stream ? toEntries(stream[1]) : [];
+  }
+
+  private countFor(lines: number, bytes: number): number {
+    const count = Math.min(lines / this.guess.lines, bytes / this.guess.bytes, MAX_ENTRIES_PER_READ);
+    return Math.max(1, Math.floor(count));
+  }
+
+  /** From the stream's beginning, so that what was accepted before there was a reader is read too. */
+  private async ensureGroup(): Promise<void> {
+    if (this.hasGroup) return;
+    try {
+      await this.redis.xgroup('CREATE', STREAM, GROUP, '0', 'MKSTREAM');
+      this.logger.log('the group of the log stream was made', { stream: STREAM, group: GROUP });
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.startsWith('BUSYGROUP')) throw error;
+    }
+    this.hasGroup = true;
+  }
+
+  /** Somebody has emptied Redis: the group is made anew at the next read. */
+  forgetGroup(): void {
+    this.hasGroup = false;
+  }
+}
+
+function toEntries(reply: StreamReply): QueuedEntry[] {
+  return reply.flatMap(([streamId, fields]) => (fields === null ? [] : [toEntry(streamId, fields)]));
+}
+
+function toEntry(streamId: string, fields: readonly string[]): QueuedEntry {
+  const values = new Map<string, string>();
+  for (let index = 0; index + 1 < fields.length; index += 2) {
+    values.set(fields[index] as string, fields[index + 1] as string);
+  }
+  const receiptId = values.get('receipt');
+  const isOurs = receiptId !== undefined && receiptId.length === 36 && values.has('payload');
+  if (!isOurs) {
+    const payload = JSON.stringify(Object.fromEntries(values));
+    return {
+      streamId,
+      receiptId: derivedId(FOREIGN_ENTRIES, streamId),
+      lineCount: 0,
+      bytes: payload.length,
+      payload,
+    };
+  }
+  return {
+    streamId,
+    receiptId,
+    lineCount: countOf(values.get('lines')),
+    bytes: countOf(values.get('bytes')),
+    payload: values.get('payload') ?? '',
+  };
+}
+
+function countOf(text: string | undefined): number {
+  const count = Number(text);
+  return Number.isSafeInteger(count) && count >= 0 ? count : 0;
+}
