@@ -1,7 +1,7 @@
 import { chatConfig } from './modules/chat/index.js';
 import { coinAccountConfig } from './modules/coin-account/index.js';
 import { conversationConfig } from './modules/conversation/index.js';
-import { logsConfig } from './modules/logs/index.js';
+import { logIntakeConfig, logsConfig } from './modules/logs/index.js';
 import { providerConfig } from './modules/provider/index.js';
 import { authConfig } from './modules/auth/index.js';
 import { appEnvironmentConfig, type ConfigDefinition } from './platform/config/index.js';
@@ -23,4 +23,5 @@ export const configDefinitions: readonly ConfigDefinition[] = [
   authConfig,
   coinAccountConfig,
   logsConfig,
+  logIntakeConfig,
 ];

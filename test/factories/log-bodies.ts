@@ -1,7 +1,14 @@
 import { PbfWriter } from 'pbf';
 
 /** Values as OTLP has them: what JSON has, and bytes. */
-export type OtlpValue = null | string | number | boolean | Buffer | OtlpValue[] | { [key: string]: OtlpValue };
+export type OtlpValue =
+  | null
+  | string
+  | number
+  | boolean
+  | Buffer
+  | OtlpValue[]
+  | { [key: string]: OtlpValue };
 
 export interface OtlpTestRecord {
   timeMs?: number;

@@ -1,10 +1,11 @@
 import { Module } from '@nestjs/common';
 import { BacklogMetrics, backlogMetricProviders } from './accounting/backlog-metrics.js';
+import { LogReceptionModule } from './intake/log-reception.module.js';
 import { LogOperationsController } from './log-operations.controller.js';
 import { LogsModule } from './logs.module.js';
 
 @Module({
-  imports: [LogsModule],
+  imports: [LogsModule, LogReceptionModule],
   providers: [...backlogMetricProviders, BacklogMetrics],
   controllers: [LogOperationsController],
 })

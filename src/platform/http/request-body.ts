@@ -3,7 +3,13 @@ import { promisify } from 'node:util';
 import { gunzip, inflate, inflateRaw } from 'node:zlib';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { AppError, bodyTooLarge, malformedRequest, serviceUnavailable, unsupportedMediaType } from '../errors/index.js';
+import {
+  AppError,
+  bodyTooLarge,
+  malformedRequest,
+  serviceUnavailable,
+  unsupportedMediaType,
+} from '../errors/index.js';
 import { routeOptionsOf } from './route-options.js';
 
 const gunzipBytes = promisify(gunzip);
@@ -117,25 +123,24 @@ export function installBodyParsers(fastify: FastifyInstance, bulkLimitBytes: num
   const memory = new BulkMemory(bulkLimitBytes);
   const parseJson = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeContentTypeParser(['application/json', 'text/plain']);
-  fastify.addContentTypeParser('application/json', (request, payload, done) => {
-    if (routeOptionsOf(request).hasBulkBody) {
-      return done(null, new UnreadBody(request, payload, memory));
-    }
-    readWithin(payload, request.routeOptions.bodyLimit, contentLength(request)).then(
-      (bytes) => parseJson(request, bytes.toString('utf8'), done),
-      (error: Error) => done(error),
-    );
+  fastify.addContentTypeParser('application/json', async (request: FastifyRequest, payload: Readable) => {
+    if (routeOptionsOf(request).hasBulkBody) return new UnreadBody(request, payload, memory);
+    const bytes = await readWithin(payload, request.routeOptions.bodyLimit, contentLength(request));
+    return new Promise((resolve, reject) => {
+      parseJson(request, bytes.toString('utf8'), (error, body: unknown) =>
+        error ? reject(error) : resolve(body),
+      );
+    });
+  });
+  fastify.addContentTypeParser('*', async (request: FastifyRequest, payload: Readable) => {
+    if (routeOptionsOf(request).hasBulkBody) return new UnreadBody(request, payload, memory);
+    // Where there is no route, that is what the caller is to hear.
+    if (request.is404) return undefined;
+    throw unsupportedMediaType({ detail: 'Send application/json.' });
   });
   fastify.addHook('onResponse', (request, _reply, done) => {
     if (request.body instanceof UnreadBody) request.body.release();
     done();
-  });
-  fastify.addContentTypeParser('*', (request, payload, done) => {
-    if (routeOptionsOf(request).hasBulkBody) {
-      return done(null, new UnreadBody(request, payload, memory));
-    }
-    // Where there is no route, that is what the caller is to hear.
-    return request.is404 ? done(null, undefined) : done(unsupportedMediaType({ detail: 'Send application/json.' }));
   });
 }
 
@@ -156,7 +161,9 @@ function readWithin(payload: Readable, limitBytes: number, announcedBytes: numbe
       payload.resume();
       reject(tooLarge(limitBytes));
     });
-    payload.once('end', () => resolve(chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks, length)));
+    payload.once('end', () =>
+      resolve(chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks, length)),
+    );
     payload.once('error', (cause) => reject(malformedRequest({ detail: 'The body was cut off.', cause })));
     payload.once('close', () => reject(malformedRequest({ detail: 'The body was cut off.' })));
   });
@@ -176,10 +183,16 @@ async function inflateWithin(inflater: Inflater, bytes: Buffer, limitBytes: numb
     return await inflater(bytes, { maxOutputLength: limitBytes });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(limitBytes, cause);
-    throw malformedRequest({ detail: 'The body is not what its Content-Encoding says, or is cut off.', cause });
+    throw malformedRequest({
+      detail: 'The body is not what its Content-Encoding says, or is cut off.',
+      cause,
+    });
   }
 }
 
 function tooLarge(limitBytes: number, cause?: unknown): AppError {
-  return bodyTooLarge({ detail: `The body is larger than the ${limitBytes} bytes that this route takes.`, cause });
+  return bodyTooLarge({
+    detail: `The body is larger than the ${limitBytes} bytes that this route takes.`,
+    cause,
+  });
 }

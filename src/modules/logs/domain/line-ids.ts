@@ -5,7 +5,9 @@ const RANDOM_BYTES = 8;
 const RANDOM_DIGITS = 2 * RANDOM_BYTES;
 const MAX_SEQUENCE = 0xfff;
 const VARIANTS = '89ab';
-const SEQUENCE_DIGITS = Array.from({ length: MAX_SEQUENCE + 1 }, (_, value) => value.toString(16).padStart(3, '0'));
+const SEQUENCE_DIGITS = Array.from({ length: MAX_SEQUENCE + 1 }, (_, value) =>
+  value.toString(16).padStart(3, '0'),
+);
 
 const pool = Buffer.alloc(POOL_IDS * RANDOM_BYTES);
 let randomDigits = '';

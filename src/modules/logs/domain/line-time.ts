@@ -25,7 +25,8 @@ export function isSane(window: TimeWindow, ms: number): boolean {
 export function parseTime(given: unknown): number {
   if (typeof given === 'number') return given >= 0 ? Math.floor(given) : Number.NaN;
   // `Date.parse` takes "1" and "May" as well.
-  if (typeof given !== 'string' || given.length < DATE_LENGTH || given.charAt(YEAR_DIGITS) !== '-') return Number.NaN;
+  if (typeof given !== 'string' || given.length < DATE_LENGTH || given.charAt(YEAR_DIGITS) !== '-')
+    return Number.NaN;
   const isDateOnly = given.length === DATE_LENGTH;
   return Date.parse(isDateOnly || ZONE.test(given) ? given : `${given}Z`);
 }

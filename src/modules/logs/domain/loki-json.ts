@@ -30,7 +30,8 @@ export function decodeLokiJson(body: unknown): LokiStream[] {
 function decodeEntry(value: unknown, index: number): LokiEntry | LineFault {
   if (!Array.isArray(value)) return new LineFault(index, 'values', 'must each be a list', jsonText(value));
   const [time, line, metadata] = value as unknown[];
-  if (typeof line !== 'string') return new LineFault(index, 'values', 'must each have a text second', jsonText(value));
+  if (typeof line !== 'string')
+    return new LineFault(index, 'values', 'must each have a text second', jsonText(value));
   return { timeMs: millisecondsOf(time), line, metadata: isObject(metadata) ? textsOf(metadata) : undefined };
 }
 

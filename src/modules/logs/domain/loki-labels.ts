@@ -64,5 +64,7 @@ function isEscapedAt(set: string, quote: number, start: number): boolean {
 }
 
 function unescape(value: string): string {
-  return value.includes('\\') ? value.replaceAll(/\\(.)/gs, (_, mark: string) => ESCAPES[mark] ?? mark) : value;
+  return value.includes('\\')
+    ? value.replaceAll(/\\(.)/gs, (_, mark: string) => ESCAPES[mark] ?? mark)
+    : value;
 }

@@ -27,7 +27,10 @@ export interface LokiStream {
   readonly entries: (LokiEntry | LineFault)[];
 }
 
-/** What was decoded and can be taken in, whether every line has a time of its own, and what cannot be taken in. */
+/**
+ * What was decoded, and whether every line has a time of its own. Loki's clients are told nothing of single entries, so
+ * those that are none are kept as what they are (`log_data.unreadable` says why), as long as any other is one.
+ */
 export interface LokiLines extends DecodedLines<LogLine> {
   readonly areAllTimed: boolean;
 }
@@ -60,7 +63,7 @@ const NUMBER_LEVELS: Readonly<Record<string, LogLevel>> = {
   60: 'CRITICAL',
 };
 
-/** Maps entries to lines. `tenant` is what the client calls itself (`X-Scope-OrgID`). */
+/** Maps entries to lines; without one that can be read there are none. `tenant` is what the client calls itself (`X-Scope-OrgID`). */
 export function lokiLines(
   streams: readonly LokiStream[],
   tenant: string | undefined,
@@ -70,16 +73,34 @@ export function lokiLines(
   const faults: LineFault[] = [];
   let areAllTimed = true;
   for (const { labels, entries } of streams) {
-    const deviceId = fittingDeviceId(firstOf(labels, DEVICE_LABELS)) ?? UNKNOWN_DEVICE;
+    const origin = {
+      deviceId: fittingDeviceId(firstOf(labels, DEVICE_LABELS)) ?? UNKNOWN_DEVICE,
+      labels,
+      tenant,
+    };
     for (const entry of entries) {
-      const index = lines.length + faults.length;
-      const line = entry instanceof LineFault ? entry : toLine(entry, index, { deviceId, labels, tenant }, context);
+      const line = entry instanceof LineFault ? entry : toLine(entry, lines.length, origin, context);
       if (line instanceof LineFault) faults.push(line);
-      else lines.push(line);
-      if (!(entry instanceof LineFault) && Number.isNaN(entry.timeMs)) areAllTimed = false;
+      lines.push(line instanceof LineFault ? unreadableLine(line, origin, context) : line);
+      if (entry instanceof LineFault || Number.isNaN(entry.timeMs)) areAllTimed = false;
     }
   }
-  return { lines, faults, areAllTimed };
+  return { lines: faults.length === lines.length ? [] : lines, faults, areAllTimed };
+}
+
+function unreadableLine(fault: LineFault, { deviceId, tenant }: Origin, { window }: LineContext): LogLine {
+  const logData: Record<string, unknown> = { unreadable: fault.toString() };
+  if (tenant !== undefined) logData['tenant'] = tenant;
+  return {
+    id: newLineId(window.nowMs),
+    device_id: deviceId,
+    log_level: 'WARNING',
+    message: fitMessage(fault.raw, logData),
+    log_data: logData,
+    created_at: window.nowMs,
+    trace_id: null,
+    span_id: null,
+  };
 }
 
 interface Origin {
@@ -112,7 +133,10 @@ function toLine(entry: LokiEntry, index: number, origin: Origin, context: LineCo
   };
 }
 
-function levelOfEntry(labels: Record<string, string>, metadata: Record<string, string> | undefined): LogLevel {
+function levelOfEntry(
+  labels: Record<string, string>,
+  metadata: Record<string, string> | undefined,
+): LogLevel {
   const name = firstOf(labels, LEVEL_LABELS) ?? firstOf(metadata, LEVEL_LABELS);
   if (name === undefined) return 'INFO';
   return looseLevelOf(name) ?? NUMBER_LEVELS[name] ?? 'INFO';

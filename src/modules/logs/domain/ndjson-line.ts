@@ -31,7 +31,11 @@ function isPinoShaped(value: unknown): value is Record<string, unknown> {
   return typeof level === 'number' || msg !== undefined;
 }
 
-function readPinoLine(given: Record<string, unknown>, index: number, context: LineContext): LogLine | LineFault {
+function readPinoLine(
+  given: Record<string, unknown>,
+  index: number,
+  context: LineContext,
+): LogLine | LineFault {
   const { window, bodyBytes } = context;
   const fault = logDataFault(given, bodyBytes);
   if (fault) return new LineFault(index, '', fault);

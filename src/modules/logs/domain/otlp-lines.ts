@@ -48,7 +48,12 @@ interface Origin {
   readonly scope: Record<string, unknown> | undefined;
 }
 
-function toLine(record: OtlpRecord, index: number, origin: Origin, context: LineContext): LogLine | LineFault {
+function toLine(
+  record: OtlpRecord,
+  index: number,
+  origin: Origin,
+  context: LineContext,
+): LogLine | LineFault {
   const { window, bodyBytes } = context;
   const logData: Record<string, unknown> = {};
   if (record.attributes) logData['attributes'] = record.attributes;
@@ -96,7 +101,8 @@ function messageOf({ body, eventName }: OtlpRecord): string {
 }
 
 function levelOfRecord({ severityNumber, severityText }: OtlpRecord): LogLevel {
-  const level = severityNumber >= 1 ? LEVELS[Math.floor((severityNumber - 1) / NUMBERS_PER_LEVEL)] : undefined;
+  const level =
+    severityNumber >= 1 ? LEVELS[Math.floor((severityNumber - 1) / NUMBERS_PER_LEVEL)] : undefined;
   return level ?? looseLevelOf(severityText) ?? 'INFO';
 }
 

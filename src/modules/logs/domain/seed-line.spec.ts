@@ -93,13 +93,17 @@ describe('a line of the seed', () => {
   });
 
   it.each([null, 5, 'x', [], undefined])('refuses %j for a line', (value) => {
-    expect(readSeedLine(value, 3, context)).toMatchObject({ index: 3, field: '', message: 'must be an object' });
+    expect(readSeedLine(value, 3, context)).toMatchObject({
+      index: 3,
+      field: '',
+      message: 'must be an object',
+    });
   });
 
   it('refuses data that are nested too deep, or too long', () => {
     let deep: unknown = 1;
     for (let level = 0; level < 33; level++) deep = { deep };
-    expect(() => read({ log_data: deep as object })).toThrow('32 levels');
+    expect(() => read({ log_data: deep })).toThrow('32 levels');
     const long = { text: 'x'.repeat(1_000_000) };
     expect(() => read({ log_data: long }, 1_000_100)).toThrow('1000000 characters');
   });

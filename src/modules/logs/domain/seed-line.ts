@@ -23,7 +23,11 @@ export interface LineContext {
  * Reads one object of `POST /api/log`. Checked by hand: a schema would cost more than all the rest of a line does.
  * Fields that are not ours are ignored.
  */
-export function readSeedLine(value: unknown, index: number, { window, bodyBytes }: LineContext): LogLine | LineFault {
+export function readSeedLine(
+  value: unknown,
+  index: number,
+  { window, bodyBytes }: LineContext,
+): LogLine | LineFault {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return new LineFault(index, '', 'must be an object');
   }
@@ -45,7 +49,10 @@ export function readSeedLine(value: unknown, index: number, { window, bodyBytes 
     device_id: (deviceId as string).toWellFormed(),
     log_level: level,
     message: (message as string).toWellFormed(),
-    log_data: withGivenTime(logData as Record<string, unknown> | null | undefined, isTimeOurs ? given['timestamp'] : null),
+    log_data: withGivenTime(
+      logData as Record<string, unknown> | null | undefined,
+      isTimeOurs ? given['timestamp'] : null,
+    ),
     created_at: isTimeOurs ? window.nowMs : optional.timeMs,
     trace_id: optional.traceId,
     span_id: optional.spanId,
@@ -85,8 +92,10 @@ function readOptional(given: Record<string, unknown>, index: number): OptionalFi
   if (hasTime && Number.isNaN(fields.timeMs)) {
     return new LineFault(index, 'timestamp', 'must be ISO 8601 text or milliseconds since 1970');
   }
-  if (!fields.traceId && isGiven(traceId)) return new LineFault(index, 'trace_id', 'must be 32 hexadecimal digits, not all 0');
-  if (!fields.spanId && isGiven(spanId)) return new LineFault(index, 'span_id', 'must be 16 hexadecimal digits, not all 0');
+  if (!fields.traceId && isGiven(traceId))
+    return new LineFault(index, 'trace_id', 'must be 32 hexadecimal digits, not all 0');
+  if (!fields.spanId && isGiven(spanId))
+    return new LineFault(index, 'span_id', 'must be 16 hexadecimal digits, not all 0');
   return fields;
 }
 

@@ -51,7 +51,7 @@ export const seedBatchBody = describedBody(seedBatchSchema);
 
 function describedBody(schema: z.ZodType): ApiBodyOptions {
   const { $schema: _, ...described } = z.toJSONSchema(schema, { target: 'openapi-3.0', io: 'input' });
-  return { schema: described as Record<string, never> };
+  return { schema: described as object };
 }
 
 export const singleReceivedSchema = z.object({

@@ -1,7 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { RateLimiterRes } from 'rate-limiter-flexible';
 import type { ConfigOf } from '../../../platform/config/index.js';
-import { DURABLE_REDIS, InsuredLimiter, RedisBreaker, type RedisClient } from '../../../platform/redis/index.js';
+import {
+  DURABLE_REDIS,
+  InsuredLimiter,
+  RedisBreaker,
+  type RedisClient,
+} from '../../../platform/redis/index.js';
 import { logRateExceeded } from './intake.errors.js';
 import { logIntakeConfig } from './log-intake.config.js';
 

@@ -9,7 +9,8 @@ export const logIntakeConfig = defineConfig('logs-intake', {
   }),
   linesPerSecond: variable({
     env: 'LOCKKEEPER_LOGS_RATE_LIMIT_LINES_PER_SECOND',
-    description: 'How many log lines an API key (or an address without one) may send in a second. 0: no limit.',
+    description:
+      'How many log lines an API key (or an address without one) may send in a second. 0: no limit.',
     schema: read.integer(0, { min: 0, max: 100_000_000 }),
     example: '0',
   }),

@@ -61,7 +61,10 @@ export class LogReception {
   ): Promise<IntakeReceipt | undefined> {
     const count = lines.length + faults.length;
     if (count > MAX_LINES) {
-      throw tooManyLogLines({ detail: `At most ${MAX_LINES} lines in one request.`, details: { limit: MAX_LINES } });
+      throw tooManyLogLines({
+        detail: `At most ${MAX_LINES} lines in one request.`,
+        details: { limit: MAX_LINES },
+      });
     }
     if (faults.length > 0) this.invalidLines.inc({ source }, faults.length);
     if (lines.length === 0) return undefined;

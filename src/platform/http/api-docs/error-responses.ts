@@ -88,7 +88,10 @@ const shapes: Record<ErrorShapeName, { component: string; mediaTypes: string[]; 
   plain_text: { component: 'PlainTextError', mediaTypes: ['text/plain'], schema: plainTextErrorSchema },
 };
 
-function responsesOf({ component, mediaTypes }: (typeof shapes)[ErrorShapeName]): [string, response: object][] {
+function responsesOf({
+  component,
+  mediaTypes,
+}: (typeof shapes)[ErrorShapeName]): [string, response: object][] {
   const schema = { $ref: `#/components/schemas/${component}` };
   return kinds.map((kind) => [
     `${component}_${kind}`,

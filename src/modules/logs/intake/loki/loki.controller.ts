@@ -34,7 +34,7 @@ export class LokiController {
     summary: 'Send logs as to Loki',
     description:
       'JSON, or protobuf compressed with snappy. The key may be the password of Basic authentication. ' +
-      'Entries that cannot be read are left out if there are others.',
+      'An entry that is none is kept as it came if there are others.',
   })
   @ApiBody({ schema: { type: 'object', description: 'Streams of entries' } })
   @ApiNoContentResponse()
@@ -49,17 +49,18 @@ export class LokiController {
     const streams = isJson ? decodeJson(bytes) : await decodeProtobuf(bytes, body.limitBytes);
     const shownTenant = tenant === undefined ? undefined : cutTo(MAX_TENANT_CHARACTERS, tenant);
     const decoded = lokiLines(streams, shownTenant, this.reception.context(bytes.length));
-    const receipt = await this.reception.take(decoded, {
-      source: 'loki',
-      ack,
-      caller,
-      // As in Loki, an entry with the time and text of one before is the same entry.
-      dedupKey: decoded.areAllTimed ? bodyKey('loki', `${caller}\n${shownTenant ?? ''}`, bytes) : undefined,
-    });
     const [firstFault] = decoded.faults;
-    if (!firstFault) return;
-    if (!receipt) throw logLinesInvalid({ detail: firstFault.toString() });
-    this.logger.warn('Entries were left out.', { count: decoded.faults.length, first: firstFault.toString() });
+    if (firstFault && decoded.lines.length === 0) throw logLinesInvalid({ detail: firstFault.toString() });
+    if (firstFault) {
+      this.logger.warn('entries that are none were kept as they came', {
+        count: decoded.faults.length,
+        first: firstFault.toString(),
+      });
+    }
+    const { lines, areAllTimed } = decoded;
+    // As in Loki, an entry with the time and text of one before is the same entry.
+    const dedupKey = areAllTimed ? bodyKey('loki', `${caller}\n${shownTenant ?? ''}`, bytes) : undefined;
+    await this.reception.take({ lines, faults: [] }, { source: 'loki', ack, caller, dedupKey });
   }
 }
 

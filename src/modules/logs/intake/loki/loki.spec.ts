@@ -16,7 +16,11 @@ function readJson(stream: object, ...values: unknown[]) {
 describe('a push to Loki', () => {
   it('means the same as JSON and as protobuf', () => {
     const timeMs = NOW_MS - 77;
-    const json = readJson({ app: 'shop', level: 'warn' }, [`${timeMs}123456`, 'hello', { trace_id: TRACE_ID }]);
+    const json = readJson({ app: 'shop', level: 'warn' }, [
+      `${timeMs}123456`,
+      'hello',
+      { trace_id: TRACE_ID },
+    ]);
     const bytes = lokiProtobuf('{app="shop",level="warn"}', [
       { timeMs, line: 'hello', metadata: { trace_id: TRACE_ID } },
     ]);
@@ -67,22 +71,35 @@ describe('a push to Loki', () => {
     expect(readJson({ app: 'a'.repeat(51) }, ['NaN', 'x']).lines[0]?.device_id).toBe('a'.repeat(50));
   });
 
-  it('leaves out entries that are none, and takes the others', () => {
-    const { lines, faults } = readJson({ app: 'x' }, 5, ['NaN'], ['NaN', 5], ['NaN', 'good'], ['NaN', '']);
-    expect(lines.map((line) => line.message)).toEqual(['good', '(empty)']);
-    expect(faults.map((fault) => [fault.index, fault.raw])).toEqual([
-      [0, '5'],
-      [1, '["NaN"]'],
-      [2, '["NaN",5]'],
-    ]);
+  it('keeps entries that are none as what they are, beside the others', () => {
+    const { lines, faults } = readJson({ app: 'x' }, 5, ['NaN'], ['NaN', 'good'], ['NaN', '']);
+    expect(lines.map((line) => line.message)).toEqual(['5', '["NaN"]', 'good', '(empty)']);
+    expect(lines[1]).toMatchObject({
+      device_id: 'x',
+      log_level: 'WARNING',
+      log_data: { unreadable: 'values must each have a text second', tenant: 'team-a' },
+    });
+    expect(faults.map((fault) => fault.index)).toEqual([0, 1]);
   });
 
-  it.each([null, 5, {}, { streams: 5 }, { streams: [5] }, { streams: [{ stream: [], values: [] }] }, { streams: [{ stream: {} }] }])(
-    'is refused whole as %j',
-    (body) => {
-      expect(() => decodeLokiJson(body)).toThrow(/must/);
-    },
-  );
+  it('has no lines if no entry is one', () => {
+    expect(readJson({ app: 'x' }, 5, ['NaN'])).toMatchObject({
+      lines: [],
+      faults: [{ index: 0 }, { index: 1 }],
+    });
+  });
+
+  it.each([
+    null,
+    5,
+    {},
+    { streams: 5 },
+    { streams: [5] },
+    { streams: [{ stream: [], values: [] }] },
+    { streams: [{ stream: {} }] },
+  ])('is refused whole as %j', (body) => {
+    expect(() => decodeLokiJson(body)).toThrow(/must/);
+  });
 
   it('is refused as protobuf wherever it is cut off', () => {
     const bytes = lokiProtobuf('{app="shop"}', [{ timeMs: NOW_MS, line: 'hello' }]);

@@ -54,7 +54,9 @@ describe('NDJSON', () => {
   });
 
   it('takes the other lines where one is not UTF-8', () => {
-    const { lines, faults } = read(Buffer.concat([Buffer.from('{"msg":"a"}\n{"msg":"'), Buffer.from([0xff]), Buffer.from('"}\n')]));
+    const { lines, faults } = read(
+      Buffer.concat([Buffer.from('{"msg":"a"}\n{"msg":"'), Buffer.from([0xff]), Buffer.from('"}\n')]),
+    );
     expect(lines).toHaveLength(1);
     expect(faults).toMatchObject([{ index: 1, message: 'is not UTF-8' }]);
   });

@@ -17,12 +17,7 @@ import {
   UnreadBody,
 } from '../../../../platform/http/index.js';
 import type { LineFault } from '../../domain/line-fault.js';
-import {
-  type AckQuery,
-  ackQuerySchema,
-  ndjsonReceivedSchema,
-  type NdjsonReceived,
-} from '../intake.dto.js';
+import { type AckQuery, ackQuerySchema, ndjsonReceivedSchema, type NdjsonReceived } from '../intake.dto.js';
 import { logLinesInvalid } from '../intake.errors.js';
 import { LogCaller } from '../log-caller.js';
 import { bodyKey, isStillQueued, LogReception } from '../log-reception.service.js';

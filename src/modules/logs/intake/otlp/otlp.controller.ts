@@ -77,7 +77,10 @@ function decodeProtobuf(bytes: Buffer): OtlpResourceLogs[] {
     return decodeOtlpProtobuf(bytes);
   } catch (cause) {
     // Ours, or one of the reader's plain errors: with no code of others below, all of them mean the same.
-    throw malformedRequest({ detail: `The body is not an ExportLogsServiceRequest: ${reasonOf(cause)}`, cause });
+    throw malformedRequest({
+      detail: `The body is not an ExportLogsServiceRequest: ${reasonOf(cause)}`,
+      cause,
+    });
   }
 }
 

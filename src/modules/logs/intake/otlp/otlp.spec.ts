@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { otlpJson, otlpProtobuf, type OtlpTestBatch, type OtlpTestRecord } from '../../../../../test/factories/log-bodies.js';
+import {
+  otlpJson,
+  otlpProtobuf,
+  type OtlpTestBatch,
+  type OtlpTestRecord,
+} from '../../../../../test/factories/log-bodies.js';
 import { timeWindow } from '../../domain/line-time.js';
 import { decodeOtlpJson } from '../../domain/otlp-json.js';
 import { otlpLines } from '../../domain/otlp-lines.js';
@@ -42,7 +47,11 @@ describe.each(['json', 'protobuf'] as const)('OTLP as %s', (encoding) => {
       spanId: 'CD'.repeat(8),
       eventName: 'broke',
     };
-    const batch = { resource: { 'service.name': 'shop', zone: 'a' }, scope: { name: 'lib', version: '1' }, records: [record] };
+    const batch = {
+      resource: { 'service.name': 'shop', zone: 'a' },
+      scope: { name: 'lib', version: '1' },
+      records: [record],
+    };
     const { lines, faults, areAllTimed } = read(batch);
     expect(faults).toEqual([]);
     expect(areAllTimed).toBe(true);
@@ -143,14 +152,23 @@ describe.each(['json', 'protobuf'] as const)('OTLP as %s', (encoding) => {
 });
 
 describe('OTLP as JSON', () => {
-  const record = (fields: object) => decodeOtlpJson({ resourceLogs: [{ scopeLogs: [{ logRecords: [fields] }] }] });
+  const record = (fields: object) =>
+    decodeOtlpJson({ resourceLogs: [{ scopeLogs: [{ logRecords: [fields] }] }] });
 
   it('takes 64-bit integers as text or number, and zero ids for none', () => {
     const lines = otlpLines(
-      record({ timeUnixNano: NOW_MS * 1e6, traceId: '0'.repeat(32), attributes: [{ key: 'n', value: { intValue: 5 } }] }),
+      record({
+        timeUnixNano: NOW_MS * 1e6,
+        traceId: '0'.repeat(32),
+        attributes: [{ key: 'n', value: { intValue: 5 } }],
+      }),
       context,
     ).lines;
-    expect(lines[0]).toMatchObject({ created_at: NOW_MS, trace_id: null, log_data: { attributes: { n: 5 } } });
+    expect(lines[0]).toMatchObject({
+      created_at: NOW_MS,
+      trace_id: null,
+      log_data: { attributes: { n: 5 } },
+    });
   });
 
   it('keeps an integer that no number can hold as text', () => {
@@ -163,7 +181,9 @@ describe('OTLP as JSON', () => {
   it.each([5, null, 'x', { attributes: 5 }, { attributes: [5] }, { attributes: [{ value: {} }] }])(
     'leaves out the record %j',
     (bad) => {
-      const batch = decodeOtlpJson({ resourceLogs: [{ scopeLogs: [{ logRecords: [bad, { body: { stringValue: 'x' } }] }] }] });
+      const batch = decodeOtlpJson({
+        resourceLogs: [{ scopeLogs: [{ logRecords: [bad, { body: { stringValue: 'x' } }] }] }],
+      });
       const { lines, faults } = otlpLines(batch, context);
       expect([lines.length, faults.length]).toEqual([1, 1]);
     },
@@ -204,7 +224,9 @@ describe('OTLP as protobuf', () => {
   });
 
   it('keeps an integer that no number can hold as text', () => {
-    const batch = decodeOtlpProtobuf(otlpProtobuf({ records: [{ attributes: { n: 2 ** 60, m: -(2 ** 60) } }] }));
+    const batch = decodeOtlpProtobuf(
+      otlpProtobuf({ records: [{ attributes: { n: 2 ** 60, m: -(2 ** 60) } }] }),
+    );
     expect(otlpLines(batch, context).lines[0]?.log_data).toEqual({
       attributes: { n: '1152921504606846976', m: '-1152921504606846976' },
     });

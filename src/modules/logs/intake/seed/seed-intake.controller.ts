@@ -97,7 +97,8 @@ export class SeedIntakeController {
   }
 
   private async readBody(body: UnreadBody): Promise<{ value: unknown; context: LineContext }> {
-    if (body.mediaType !== 'application/json') throw unsupportedMediaType({ detail: 'Send application/json.' });
+    if (body.mediaType !== 'application/json')
+      throw unsupportedMediaType({ detail: 'Send application/json.' });
     const bytes = await body.read();
     return { value: parseJsonBody(bytes), context: this.reception.context(bytes.length) };
   }
