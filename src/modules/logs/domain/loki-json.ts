@@ -4,6 +4,8 @@ import type { LokiEntry, LokiStream } from './loki-lines.js';
 
 const NANOSECOND_DIGITS = 6;
 const NANOSECONDS = 1_000_000;
+/** By so many nanoseconds a number of them may be off: it must not fall into the millisecond before. */
+const ROUNDING = 256;
 const DIGITS = /^\d+$/;
 
 /** The request is not what Loki's JSON says. */
@@ -37,7 +39,7 @@ function decodeEntry(value: unknown, index: number): LokiEntry | LineFault {
 
 /** From a text of nanoseconds, or a number of them as some clients send it. */
 function millisecondsOf(time: unknown): number {
-  if (typeof time === 'number') return time > 0 ? Math.floor(time / NANOSECONDS) : Number.NaN;
+  if (typeof time === 'number') return time > 0 ? Math.floor((time + ROUNDING) / NANOSECONDS) : Number.NaN;
   if (typeof time !== 'string' || time.length <= NANOSECOND_DIGITS || !DIGITS.test(time)) return Number.NaN;
   return Number(time.slice(0, -NANOSECOND_DIGITS));
 }

@@ -11,6 +11,8 @@ import {
 } from './otlp-record.js';
 
 const NANOSECONDS = 1_000_000;
+/** By so many nanoseconds a number of them may be off: it must not fall into the millisecond before. */
+const ROUNDING = 256;
 /** Digits of a time in nanoseconds that are less than a millisecond. */
 const NANOSECOND_DIGITS = 6;
 
@@ -129,7 +131,7 @@ function doubleOf(value: unknown): unknown {
 
 /** 0 for what is no time. A 64-bit number of nanoseconds is more than a number can hold exactly. */
 function millisecondsOf(value: unknown): number {
-  if (typeof value === 'number') return value > 0 ? Math.floor(value / NANOSECONDS) : 0;
+  if (typeof value === 'number') return value > 0 ? Math.floor((value + ROUNDING) / NANOSECONDS) : 0;
   if (typeof value !== 'string' || value.length <= NANOSECOND_DIGITS) return 0;
   const milliseconds = Number(value.slice(0, -NANOSECOND_DIGITS));
   return Number.isSafeInteger(milliseconds) && milliseconds > 0 ? milliseconds : 0;

@@ -98,8 +98,9 @@ export class StrictProtobufReader {
     this.expect(FIXED64);
     const low = this.pbf.readFixed32();
     const high = this.pbf.readFixed32();
-    // Exact in its milliseconds: the rounding of the sum is less than a microsecond.
-    return Math.floor((high * TWO_TO_32 + low) / NANOSECONDS);
+    // A sum of both would be rounded, at times into the millisecond before: this divides in two steps that are exact.
+    const rest = (high % NANOSECONDS) * TWO_TO_32 + low;
+    return Math.floor(high / NANOSECONDS) * TWO_TO_32 + Math.floor(rest / NANOSECONDS);
   }
 
   private lengthDelimited(): number {

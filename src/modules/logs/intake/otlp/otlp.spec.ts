@@ -223,6 +223,18 @@ describe('OTLP as protobuf', () => {
     expect(() => decodeOtlpProtobuf(broken)).toThrow('another type');
   });
 
+  it('has times that are exact to the millisecond', () => {
+    for (let ms = NOW_MS - 500; ms < NOW_MS; ms++) {
+      const time = Buffer.alloc(8);
+      time.writeBigUInt64LE(BigInt(ms) * 1_000_000n);
+      const record = Buffer.concat([Buffer.from([0x09]), time]);
+      const scope = Buffer.concat([Buffer.from([0x12, record.length]), record]);
+      const resource = Buffer.concat([Buffer.from([0x12, scope.length]), scope]);
+      const batch = decodeOtlpProtobuf(Buffer.concat([Buffer.from([0x0a, resource.length]), resource]));
+      expect(otlpLines(batch, context).lines[0]?.created_at).toBe(ms);
+    }
+  });
+
   it('keeps an integer that no number can hold as text', () => {
     const batch = decodeOtlpProtobuf(
       otlpProtobuf({ records: [{ attributes: { n: 2 ** 60, m: -(2 ** 60) } }] }),
