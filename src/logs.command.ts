@@ -61,7 +61,11 @@ function describeVerdict({ report, checks, agrees }: AccountingVerdict): string 
     `Accepted ${report.acceptedLines} lines: ${report.storedLines} stored, ${report.quarantinedLines} in quarantine, ` +
       `${report.discardedLines} discarded, ${report.pendingLines} pending.`,
   ];
-  if (!report.isClosed) lines.push(`accounting: ${report.differenceLines} lines differ.`);
+  if (report.differenceLines !== 0 && !report.isClosed)
+    lines.push(`accounting: ${report.differenceLines} lines differ.`);
+  if (report.missingEntries > 0) {
+    lines.push(`logs:stream: ${report.missingEntries} entries are missing that were never stored.`);
+  }
   for (const { name, expected, found } of checks) {
     if (expected !== found) lines.push(`${name}: ${found}, the sums say ${expected}.`);
   }
@@ -79,6 +83,7 @@ function toVerdictJson({ report, checks, agrees }: AccountingVerdict) {
     pending_lines: report.pendingLines,
     difference_lines: report.differenceLines,
     dropped_lines: report.droppedLines,
+    missing_entries: report.missingEntries,
     checks,
   };
 }

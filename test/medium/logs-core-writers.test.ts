@@ -7,6 +7,7 @@ import { createTestWorker } from '../factories/test-worker.js';
 import { createTcpProxy, type TcpProxy } from '../factories/tcp-proxy.js';
 import { createTestDatabase, type TestDatabase } from '../factories/test-database.js';
 import { Transactions } from '../../src/platform/database/index.js';
+import type { WrittenBatch } from '../../src/modules/logs/writers/log-writer.js';
 import { LogWriters } from '../../src/modules/logs/writers/log-writers.js';
 import { OwnRedis } from '../factories/own-redis.js';
 import { waitUntil } from '../factories/wait.js';
@@ -53,7 +54,7 @@ describe('the writers of logs', () => {
 
     await logs.accept(logLines(3, device));
     const other = logs.writer(2).writer;
-    const written = [];
+    const written: (WrittenBatch | undefined)[] = [];
     await waitUntil('the entry is claimed', async () => {
       written.push(await other.writeOnce(1));
       return (await logs.redis.xlen(STREAM)) === 0;
@@ -71,7 +72,7 @@ describe('the writers of logs', () => {
     expect(entries).toHaveLength(6);
     one.consumer.read = () => Promise.resolve(entries);
     // The other one has some of them and not in the same order.
-    other.consumer.read = () => Promise.resolve([...entries.slice(2)].reverse());
+    other.consumer.read = () => Promise.resolve(entries.slice(2).reverse());
     const [first, second] = await Promise.all([one.writer.writeOnce(1), other.writer.writeOnce(1)]);
     expect((first?.storedLines ?? 0) + (second?.storedLines ?? 0)).toBe(120);
     expect((first?.skippedEntries ?? 0) + (second?.skippedEntries ?? 0)).toBe(4);
@@ -138,11 +139,11 @@ describe('the writers of logs', () => {
     await logs.drain();
     const [item] = await quarantined(receiptId);
     const refused = await call('POST', `quarantine/${item?.id}/replay`);
-    expect(refused).toMatchObject({ status: 409, body: { error: { code: 'quarantined_log_refused' } } });
+    expect(refused).toMatchObject({ status: 409, body: { code: 'quarantined_log_refused' } });
 
     await logs.sql('ALTER TABLE logs MODIFY device_id VARCHAR(100) COLLATE utf8mb4_bin NOT NULL');
     const replays = await Promise.all([1, 2].map(() => call('POST', `quarantine/${item?.id}/replay`)));
-    expect(replays.map(({ status }) => status).sort()).toEqual([200, 404]);
+    expect(new Set(replays.map(({ status }) => status))).toEqual(new Set([200, 404]));
     await logs.sql(`UPDATE logs SET device_id = LEFT(device_id, 50)`);
     await logs.sql('ALTER TABLE logs MODIFY device_id VARCHAR(50) COLLATE utf8mb4_bin NOT NULL');
     expect(await quarantined(receiptId)).toEqual([]);
@@ -175,11 +176,14 @@ describe('the writers of logs', () => {
     const found: string[] = [];
     for (let cursor = ''; ;) {
       const { body } = await call('GET', `quarantine?limit=2${cursor}`);
-      const items = body['items'] as { id: string; receipt_id: string }[];
+      const { items, next_cursor: next } = body as {
+        items: { id: string; receipt_id: string }[];
+        next_cursor: string | null;
+      };
       expect(items.length).toBeLessThanOrEqual(2);
       found.push(...items.filter((item) => item.receipt_id === receiptId).map((item) => item.id));
-      if (body['next_cursor'] === null) break;
-      cursor = `&cursor=${String(body['next_cursor'])}`;
+      if (next === null) break;
+      cursor = `&cursor=${next}`;
     }
     expect(new Set(found).size).toBe(3);
   });
@@ -323,6 +327,7 @@ describe('while Redis is away', () => {
     const { writer } = logs.writer(5);
     await logs.worker.get(LogWriters, { strict: false }).beforeApplicationShutdown();
     await logs.accept(logLines(5, device));
+    await logs.redis.script('FLUSH');
     await redis.fill();
     expect(await writer.writeOnce(1)).toMatchObject({ storedLines: 5 });
     await redis.makeRoom();
@@ -333,9 +338,6 @@ describe('while Redis is away', () => {
   it('or killed, logs are refused, and what was taken in is stored when it is back', async () => {
     const device = someDevice();
     const { receiptId } = await logs.accept(logLines(5, device));
-    await waitUntil('it is in the file', async () =>
-      /aof_rewrite_in_progress:0/.test(await logs.redis.info('persistence')),
-    );
     await redis.kill();
     await expect(logs.accept(logLines(5, device))).rejects.toMatchObject(unavailable);
     await expect(logs.intake.fate(receiptId)).rejects.toMatchObject(unavailable);

@@ -58,6 +58,7 @@ export class LogOperationsController {
       pending_lines: report.pendingLines,
       difference_lines: report.differenceLines,
       dropped_lines: report.droppedLines,
+      missing_entries: report.missingEntries,
       backlog: {
         entries: report.backlogEntries,
         bytes: report.backlogBytes,

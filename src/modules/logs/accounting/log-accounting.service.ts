@@ -14,6 +14,8 @@ export interface AccountingReport extends Accounting {
   readonly lagMs: number;
   /** Stored lines that are gone with their day. */
   readonly droppedLines: number;
+  /** Entries that were accepted, are not stored, and are no longer in the stream: somebody else took them out. */
+  readonly missingEntries: number;
 }
 
 /** One comparison of the books with what is there. */
@@ -80,11 +82,14 @@ export class LogAccounting {
       quarantinedLines,
       discardedLines,
     });
+    const missingEntries = Math.max(0, after.backlogEntries - after.streamEntries);
+    const isBalanced = isQuiet
+      ? settled.isClosed
+      : before.acknowledgedLines <= committed && committed <= after.acceptedLines;
     return {
       ...settled,
-      isClosed: isQuiet
-        ? settled.isClosed
-        : before.acknowledgedLines <= committed && committed <= after.acceptedLines,
+      isClosed: isBalanced && missingEntries === 0,
+      missingEntries,
       droppedLines,
       backlogEntries: after.backlogEntries,
       backlogBytes: after.backlogBytes,

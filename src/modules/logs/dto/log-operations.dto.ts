@@ -16,6 +16,9 @@ export const accountingSchema = z.object({
       'and not yet out of the queue; above it if lines are missing.',
   }),
   dropped_lines: z.int().meta({ description: 'Of the stored ones: dropped by the retention.' }),
+  missing_entries: z.int().meta({
+    description: 'Entries that somebody has taken out of `logs:stream` before they were stored.',
+  }),
   backlog: z.object({
     entries: z.int(),
     bytes: z.int(),

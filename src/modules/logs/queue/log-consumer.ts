@@ -34,7 +34,6 @@ type StreamReply = [id: string, fields: string[] | null][];
 export class LogConsumer {
   private readonly logger = new Logger('LogWriter');
   private guess = FIRST_GUESS;
-  private hasGroup = false;
   private connectionId: number | undefined;
 
   constructor(
@@ -46,7 +45,6 @@ export class LogConsumer {
 
   /** Reads new entries until the limits are reached or none is left; waits for the first. */
   async read({ lines, bytes, blockMs }: ReadLimits): Promise<QueuedEntry[]> {
-    await this.ensureGroup();
     this.connectionId ??= await this.redis.client('ID');
     const entries: QueuedEntry[] = [];
     let readLines = 0;
@@ -74,15 +72,8 @@ export class LogConsumer {
 
   /** Takes over entries that their reader has had for so long that it must be dead. */
   async claim(idleMs: number): Promise<QueuedEntry[]> {
-    await this.ensureGroup();
-    const reply = (await this.redis.xautoclaim(
-      STREAM,
-      GROUP,
-      this.name,
-      idleMs,
-      '0-0',
-      'COUNT',
-      MAX_CLAIMED,
+    const reply = (await this.inGroup(() =>
+      this.redis.xautoclaim(STREAM, GROUP, this.name, idleMs, '0-0', 'COUNT', MAX_CLAIMED),
     )) as [string, StreamReply];
     // Redis 6.2 also gives entries that are deleted already, without fields.
     const gone = reply[1].filter(([, fields]) => fields === null).map(([id]) => id);
@@ -109,21 +100,12 @@ export class LogConsumer {
   }
 
   private async readSome(count: number, blockMs: number | undefined): Promise<QueuedEntry[]> {
-    const reply =
+    const { redis, name } = this;
+    const reply = await this.inGroup(() =>
       blockMs === undefined
-        ? await this.redis.xreadgroup('GROUP', GROUP, this.name, 'COUNT', count, 'STREAMS', STREAM, '>')
-        : await this.redis.xreadgroup(
-            'GROUP',
-            GROUP,
-            this.name,
-            'COUNT',
-            count,
-            'BLOCK',
-            blockMs,
-            'STREAMS',
-            STREAM,
-            '>',
-          );
+        ? redis.xreadgroup('GROUP', GROUP, name, 'COUNT', count, 'STREAMS', STREAM, '>')
+        : redis.xreadgroup('GROUP', GROUP, name, 'COUNT', count, 'BLOCK', blockMs, 'STREAMS', STREAM, '>'),
+    );
     const [stream] = (reply ?? []) as [string, StreamReply][];
     return stream ? toEntries(stream[1]) : [];
   }
@@ -133,22 +115,28 @@ export class LogConsumer {
     return Math.max(1, Math.floor(count));
   }
 
-  /** From the stream's beginning, so that what was accepted before there was a reader is read too. */
-  private async ensureGroup(): Promise<void> {
-    if (this.hasGroup) return;
+  /**
+   * Makes the group if there is none: at first, and after somebody has emptied Redis. From the stream's beginning, so
+   * that what was accepted before there was a reader is read too. Not by the way: Redis refuses it without memory.
+   */
+  private async inGroup<T>(command: () => Promise<T>): Promise<T> {
+    try {
+      return await command();
+    } catch (error) {
+      if (!startsWith(error, 'NOGROUP')) throw error;
+    }
     try {
       await this.redis.xgroup('CREATE', STREAM, GROUP, '0', 'MKSTREAM');
       this.logger.log('the group of the log stream was made', { stream: STREAM, group: GROUP });
     } catch (error) {
-      if (!(error instanceof Error) || !error.message.startsWith('BUSYGROUP')) throw error;
+      if (!startsWith(error, 'BUSYGROUP')) throw error;
     }
-    this.hasGroup = true;
+    return command();
   }
+}
 
-  /** Somebody has emptied Redis: the group is made anew at the next read. */
-  forgetGroup(): void {
-    this.hasGroup = false;
-  }
+function startsWith(error: unknown, code: string): boolean {
+  return error instanceof Error && error.message.startsWith(code);
 }
 
 function toEntries(reply: StreamReply): QueuedEntry[] {

@@ -29,6 +29,8 @@ export interface QueueSums {
   readonly backlogEntries: number;
   /** How long the oldest entry has waited. */
   readonly lagMs: number;
+  /** What is in the stream, which is what the sums say unless somebody else has written or deleted there. */
+  readonly streamEntries: number;
 }
 
 const DEDUP_TTL_MS = 10 * 60_000;
@@ -90,6 +92,7 @@ export class LogQueue {
       backlogBytes = 0,
       backlogEntries = 0,
       lagMs = 0,
+      streamEntries = 0,
     ] = values as number[];
     return {
       acceptedLines,
@@ -99,6 +102,7 @@ export class LogQueue {
       backlogBytes,
       backlogEntries,
       lagMs,
+      streamEntries,
     };
   }
 }

@@ -63,7 +63,8 @@ export const removeConsumersScript = new RedisScript(`
 `);
 
 /**
- * KEYS stream, state. Gives the sums as Redis has them at one moment, and how many ms the oldest entry has waited.
+ * KEYS stream, state. Gives the sums as Redis has them at one moment, how many ms the oldest entry has waited, and how
+ * many entries there are.
  */
 export const sumsScript = new RedisScript(`
   local sums = redis.call('HMGET', KEYS[2], 'accepted_lines', 'accepted_entries', 'acknowledged_lines',
@@ -78,5 +79,6 @@ export const sumsScript = new RedisScript(`
     waited = math.max(0, now[1] * 1000 + math.floor(now[2] / 1000) - since)
   end
   result[7] = waited
+  result[8] = redis.call('XLEN', KEYS[1])
   return result
 `);

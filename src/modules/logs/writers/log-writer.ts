@@ -75,7 +75,6 @@ export class LogWriter {
       } catch (error) {
         if (this.stopping.signal.aborted) return;
         // The batch at hand stays with this reader; others claim it if this one cannot go on with it.
-        this.options.consumer.forgetGroup();
         await this.backOff(failures++, error);
       }
     }

@@ -1,0 +1,12 @@
+import { expect, it } from 'vitest';
+import { encodeRows } from './bulk-rows.js';
+
+it('rows are written as LOAD DATA reads them', () => {
+  expect(
+    encodeRows([
+      ['a\tb', null, 1],
+      ['\\N', 'c\nd', -2.5],
+      ['', '\0', 0],
+    ]),
+  ).toBe('a\\tb\t\\N\t1\n\\\\N\tc\\nd\t-2.5\n\t\\0\t0\n');
+});
