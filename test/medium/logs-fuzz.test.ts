@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { compressSync } from 'snappy';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lokiProtobuf, otlpJson, otlpProtobuf, type OtlpTestBatch } from '../factories/log-bodies.js';

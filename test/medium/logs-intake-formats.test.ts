@@ -126,7 +126,9 @@ describe('OTLP', () => {
 describe('a push to Loki', () => {
   const push = (body: Buffer | string | object, headers = {}) =>
     intake.post('/loki/api/v1/push', body, headers);
-  const json = (app: string, ...values: unknown[]) => ({ streams: [{ stream: { app, level: 'error' }, values }] });
+  const json = (app: string, ...values: unknown[]) => ({
+    streams: [{ stream: { app, level: 'error' }, values }],
+  });
   const nanoseconds = () => `${Date.now()}000000`;
 
   it('is taken in as JSON, plain or compressed', async () => {
@@ -150,7 +152,9 @@ describe('a push to Loki', () => {
 
   it('is taken in as protobuf in snappy, and keeps the tenant', async () => {
     const app = someDevice();
-    const body = compressSync(lokiProtobuf(`{app="${app}",q="say "hi""}`, [{ timeMs: Date.now(), line: 'x' }]));
+    const body = compressSync(
+      lokiProtobuf(`{app="${app}",q="say "hi""}`, [{ timeMs: Date.now(), line: 'x' }]),
+    );
     const answer = await push(body, { ...PROTOBUF, 'content-encoding': 'snappy', 'x-scope-orgid': 'team-a' });
     expect(answer.statusCode).toBe(204);
     const [stored] = await intake.storedOf(app);
@@ -207,7 +211,9 @@ describe('limits', () => {
       expect(Number(seed.headers['retry-after'])).toBeLessThanOrEqual(4);
       const otlp = await limited.post('/v1/logs', otlpJson({ records: [{ body: 'x' }] }));
       expect([otlp.statusCode, Object.keys(otlp.json<object>())]).toEqual([429, ['message']]);
-      const loki = await limited.post('/loki/api/v1/push', { streams: [{ stream: {}, values: [['NaN', 'x']] }] });
+      const loki = await limited.post('/loki/api/v1/push', {
+        streams: [{ stream: {}, values: [['NaN', 'x']] }],
+      });
       expect([loki.statusCode, loki.body]).toEqual([429, expect.stringMatching(/^log_rate_exceeded: /)]);
     } finally {
       await limited.close();
@@ -225,7 +231,8 @@ describe('limits', () => {
         await full.post('/v1/logs', otlpJson({ records: [{ body: message }] })),
         await full.post('/loki/api/v1/push', { streams: [{ stream: {}, values: [['NaN', message]] }] }),
       ];
-      for (const answer of answers) expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '1']);
+      for (const answer of answers)
+        expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '1']);
     } finally {
       await full.close();
     }

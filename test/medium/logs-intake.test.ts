@@ -81,7 +81,9 @@ describe('POST /api/log', () => {
 describe('POST /api/logs/batch', () => {
   it('takes all lines in, in their order', async () => {
     const deviceId = someDevice();
-    const logs = Array.from({ length: 1000 }, (_, index) => line({ device_id: deviceId, message: `m${index}` }));
+    const logs = Array.from({ length: 1000 }, (_, index) =>
+      line({ device_id: deviceId, message: `m${index}` }),
+    );
     const answer = await intake.post('/api/logs/batch', { logs });
     expect(answer.statusCode).toBe(200);
     expect(answer.json()).toMatchObject({ status: 'received', count: 1000, fate: 'queued' });
@@ -221,7 +223,9 @@ describe.each(routes)('POST $url', ({ url, bad }) => {
   it('refuses a body that is too large, compressed or not', async () => {
     const large = Buffer.alloc(LIMIT_BYTES + 1, ' ');
     const plain = await intake.post(url, large);
-    const bomb = await intake.post(url, gzipSync(Buffer.alloc(200 * LIMIT_BYTES)), { 'content-encoding': 'gzip' });
+    const bomb = await intake.post(url, gzipSync(Buffer.alloc(200 * LIMIT_BYTES)), {
+      'content-encoding': 'gzip',
+    });
     expect([plain.statusCode, bomb.statusCode]).toEqual([413, 413]);
     expect(bomb.body).toContain(String(LIMIT_BYTES));
   });

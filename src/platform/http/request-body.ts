@@ -127,7 +127,7 @@ export function installBodyParsers(fastify: FastifyInstance, bulkLimitBytes: num
     if (routeOptionsOf(request).hasBulkBody) return new UnreadBody(request, payload, memory);
     const bytes = await readWithin(payload, request.routeOptions.bodyLimit, contentLength(request));
     return new Promise((resolve, reject) => {
-      parseJson(request, bytes.toString('utf8'), (error, body: unknown) =>
+      void parseJson(request, bytes.toString('utf8'), (error, body: unknown) =>
         error ? reject(error) : resolve(body),
       );
     });
