@@ -1,8 +1,10 @@
+import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestLogIntake } from '../factories/log-intake.js';
 import { someDevice } from '../factories/logs.js';
 import { createUser } from '../factories/users.js';
+import { waitUntil } from '../factories/wait.js';
 
 const LIMIT_BYTES = 1024 * 1024;
 
@@ -268,6 +270,42 @@ describe.each(routes)('POST $url', ({ url, bad }) => {
       headers: { authorization: `Bearer ${intake.key}` },
     });
     expect(answer.statusCode).toBe(400);
+  });
+});
+
+describe('a body that is announced and does not come', () => {
+  let url: string;
+  beforeAll(async () => {
+    await intake.logs.test.app.listen(0, '127.0.0.1');
+    url = await intake.logs.test.app.getUrl();
+  });
+
+  /** Sends the headers alone. */
+  function announce(key: string): ClientRequest {
+    const headers = {
+      authorization: `Bearer ${key}`,
+      'content-type': 'application/json',
+      'content-length': String(LIMIT_BYTES),
+    };
+    const outgoing = request(`${url}/api/logs/batch`, { method: 'POST', headers });
+    outgoing.on('error', () => undefined);
+    outgoing.flushHeaders();
+    return outgoing;
+  }
+
+  it('is not waited for if its key is wrong', async () => {
+    const outgoing = announce('lk_wrong');
+    const answer = await new Promise<IncomingMessage>((resolve) => outgoing.once('response', resolve));
+    expect(answer.statusCode).toBe(401);
+    outgoing.destroy();
+  });
+
+  it('takes memory that others have to wait for, until its client has gone', async () => {
+    const send = async () => (await intake.post('/api/log', line())).statusCode;
+    const announced = Array.from({ length: 8 }, () => announce(intake.key));
+    await waitUntil('a refusal', async () => (await send()) === 503);
+    for (const outgoing of announced) outgoing.destroy();
+    await waitUntil('room for others', async () => (await send()) === 200);
   });
 });
 

@@ -1,4 +1,5 @@
 export { InsuredLimiter } from './insured-limiter.js';
+export { NoAnswerError } from './patience.js';
 export { RedisAwayError } from './redis-away.js';
 export { RedisBreaker } from './redis-breaker.js';
 export { redisConfig } from './redis.config.js';
