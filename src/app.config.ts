@@ -1,7 +1,7 @@
 import { chatConfig } from './modules/chat/index.js';
 import { coinAccountConfig } from './modules/coin-account/index.js';
 import { conversationConfig } from './modules/conversation/index.js';
-import { logQueryConfig, logsConfig } from './modules/logs/index.js';
+import { logIntakeConfig, logQueryConfig, logsConfig } from './modules/logs/index.js';
 import { providerConfig } from './modules/provider/index.js';
 import { authConfig } from './modules/auth/index.js';
 import { appEnvironmentConfig, type ConfigDefinition } from './platform/config/index.js';
@@ -24,4 +24,5 @@ export const configDefinitions: readonly ConfigDefinition[] = [
   coinAccountConfig,
   logsConfig,
   logQueryConfig,
+  logIntakeConfig,
 ];

@@ -5,6 +5,12 @@ import { createTestApp, type TestApp } from '../factories/test-app.js';
 /** Routes for browsers and Prometheus, which are no part of the described API. */
 const UNDESCRIBED = [/^\/docs(\/|\*|$)/, /^\/redoc(\/|\*|$)/, /^\/openapi\.json$/, /^\/metrics$/];
 
+/** Operations whose errors are those that other clients than ours and OpenAI's expect. */
+const OTHER_SHAPES: Record<string, string> = {
+  'POST /v1/logs': 'OtlpStatus',
+  'POST /loki/api/v1/push': 'PlainTextError',
+};
+
 interface Operation {
   operationId?: string;
   summary?: string;
@@ -118,7 +124,7 @@ describe('the description of the API', () => {
 
   it('lists every failure that all operations share, in the shape of its path', () => {
     for (const [name, operation] of operations) {
-      const prefix = name.includes(' /v1/') ? 'OpenAiError' : 'Problem';
+      const prefix = OTHER_SHAPES[name] ?? (name.includes(' /v1/') ? 'OpenAiError' : 'Problem');
       expect(operation.responses['500']?.$ref, name).toBe(`#/components/responses/${prefix}_internal`);
       if (!operation['x-required-scope']) continue;
       expect(Object.keys(operation.responses), name).toEqual(expect.arrayContaining(['401', '403']));

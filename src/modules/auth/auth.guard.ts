@@ -2,9 +2,9 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import { ACCESS_POLICY, type AccessPolicy, type AuthenticatedRequest } from '../../platform/http/index.js';
 import { authenticationRequired, scopeMissing } from './auth.errors.js';
+import { AnonymousScopes } from './anonymous-scopes.js';
 import { AuthenticationService } from './authentication.service.js';
-
-const BEARER = /^Bearer +(\S+)$/i;
+import { tokenOf } from './domain/credentials.js';
 
 /** Lets a request through to its route if the route's policy allows its caller. */
 @Injectable()
@@ -12,6 +12,7 @@ export class AuthGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly authentication: AuthenticationService,
+    private readonly anonymousScopes: AnonymousScopes,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -22,7 +23,11 @@ export class AuthGuard implements CanActivate {
     if (policy?.kind === 'public') return true;
     if (!policy) throw new Error(`${context.getClass().name} declares no access policy.`);
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
-    const principal = await this.authentication.authenticate(bearerToken(request));
+    const { authorization } = request.headers;
+    if (authorization === undefined && this.anonymousScopes.has(policy.scope)) return true;
+    const token = tokenOf(authorization);
+    if (token === undefined) throw authenticationRequired();
+    const principal = await this.authentication.authenticate(token);
     request.principal = principal;
     if (principal.scopes.has(policy.scope)) return true;
     throw scopeMissing({
@@ -33,10 +38,4 @@ export class AuthGuard implements CanActivate {
       details: { scope: policy.scope },
     });
   }
-}
-
-function bearerToken(request: AuthenticatedRequest): string {
-  const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
-  if (token === undefined) throw authenticationRequired();
-  return token;
 }

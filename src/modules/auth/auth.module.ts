@@ -3,6 +3,7 @@ import { JwtModule } from '@nestjs/jwt';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AccessTokens } from './access-tokens.js';
 import { AdministratorService } from './administrator.service.js';
+import { AnonymousScopes } from './anonymous-scopes.js';
 import { ApiKeyRepository } from './api-key.repository.js';
 import { ApiKeyService } from './api-key.service.js';
 import { ApiKeyUsage } from './api-key-usage.js';
@@ -32,6 +33,7 @@ import { UserService } from './user.service.js';
   providers: [
     AccessTokens,
     AdministratorService,
+    AnonymousScopes,
     ApiKeyRepository,
     ApiKeyService,
     ApiKeyUsage,
@@ -50,6 +52,7 @@ import { UserService } from './user.service.js';
   ],
   exports: [
     AdministratorService,
+    AnonymousScopes,
     ApiKeyService,
     AuthenticationService,
     SessionService,

@@ -1,4 +1,5 @@
 export { AdministratorService } from './administrator.service.js';
+export { AnonymousScopes } from './anonymous-scopes.js';
 export { ApiKeyService } from './api-key.service.js';
 export { authConfig } from './auth.config.js';
 export * from './auth.errors.js';

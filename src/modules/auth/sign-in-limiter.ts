@@ -1,12 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { RateLimiterRes } from 'rate-limiter-flexible';
 import type { ConfigOf } from '../../platform/config/index.js';
-import { DURABLE_REDIS, RedisBreaker, type RedisClient } from '../../platform/redis/index.js';
+import { DURABLE_REDIS, InsuredLimiter, RedisBreaker, type RedisClient } from '../../platform/redis/index.js';
 import { accountMark } from './audit-log.js';
 import { authConfig } from './auth.config.js';
 import { tooManyAttempts } from './auth.errors.js';
 import { clientNetwork } from './domain/client-address.js';
-import { InsuredLimiter } from './insured-limiter.js';
 
 const QUARTER_HOUR_SECONDS = 15 * 60;
 const HOUR_SECONDS = 60 * 60;
@@ -35,7 +34,7 @@ export class SignInLimiter {
     @Inject(authConfig.token) config: ConfigOf<typeof authConfig>,
   ) {
     const limiter = (name: string, points: number, durationSeconds: number) =>
-      new InsuredLimiter(redis, breaker, { name, points, durationSeconds });
+      new InsuredLimiter(redis, breaker, { name: `auth:${name}`, points, durationSeconds });
     this.byAccountAndNetwork = limiter(
       'failures:account-address',
       config.failuresPerAccountAndAddress,

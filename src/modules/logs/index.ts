@@ -15,6 +15,7 @@ export {
   quarantinedLogNotFound,
   quarantinedLogRefused,
 } from './logs.errors.js';
+export { logIntakeConfig } from './intake/log-intake.config.js';
 export { logsConfig } from './logs.config.js';
 export { logsStored } from './events/logs-stored.event.js';
 export { LogAccounting } from './accounting/log-accounting.service.js';

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { BacklogMetrics, backlogMetricProviders } from './accounting/backlog-metrics.js';
+import { LogReceptionModule } from './intake/log-reception.module.js';
 import { LogOperationsController } from './log-operations.controller.js';
 import { LogsModule } from './logs.module.js';
 import { LogExportController } from './query/export/log-export.controller.js';
@@ -8,7 +9,7 @@ import { LogQueryModule } from './query/log-query.module.js';
 import { TailController } from './query/tail/tail.controller.js';
 
 @Module({
-  imports: [LogsModule, LogQueryModule],
+  imports: [LogsModule, LogQueryModule, LogReceptionModule],
   providers: [...backlogMetricProviders, BacklogMetrics],
   controllers: [LogOperationsController, LogQueryController, TailController, LogExportController],
 })

@@ -10,6 +10,7 @@ import { Drain } from './drain.js';
 import { ErrorFilter } from './error.filter.js';
 import type { httpConfig } from './http.config.js';
 import { installNestingLimit } from './nesting-limit.js';
+import { installBodyParsers } from './request-body.js';
 import { installAccessLog, installRequestContext, requestIdOf } from './request-context.js';
 import { validationPipe } from './validation.js';
 
@@ -43,6 +44,7 @@ export async function createHttpApp(
   });
   const fastify = adapter.getInstance();
   installRequestContext(fastify);
+  installBodyParsers(fastify, config.bulkBodyLimitBytes);
   installNestingLimit(fastify);
   installAccessLog(fastify, (fields) => pinoLogger.info(fields, 'request'));
   const app = await NestFactory.create<NestFastifyApplication>(rootModule, adapter, {
@@ -54,8 +56,6 @@ export async function createHttpApp(
   const drain = app.get(Drain);
   drain.install(fastify);
   installApiDocs(app);
-  // Fastify reads JSON by itself; nothing of ours is plain text.
-  fastify.removeContentTypeParser('text/plain');
   app.useGlobalFilters(new ErrorFilter());
   app.useGlobalPipes(validationPipe());
   return { app, drain };

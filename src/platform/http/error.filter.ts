@@ -32,7 +32,7 @@ export class ErrorFilter implements ExceptionFilter {
       reply.raw.destroy();
       return;
     }
-    const answer = errorAnswer(error, request.url, request.id);
+    const answer = errorAnswer(error, request);
     void reply
       .status(answer.status)
       .headers(answer.headers)

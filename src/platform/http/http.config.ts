@@ -22,6 +22,12 @@ export const httpConfig = defineConfig('http', {
     schema: read.integer(4 * MEBIBYTE, { min: 1024, max: 512 * MEBIBYTE }),
     example: String(4 * MEBIBYTE),
   }),
+  bulkBodyLimitBytes: variable({
+    env: 'LOCKKEEPER_LOGS_BODY_LIMIT_BYTES',
+    description: 'The largest body with logs, as sent and after inflation.',
+    schema: read.integer(50 * MEBIBYTE, { min: 1024, max: 512 * MEBIBYTE }),
+    example: String(50 * MEBIBYTE),
+  }),
   isBehindProxy: variable({
     env: 'LOCKKEEPER_BEHIND_PROXY',
     description:

@@ -3,9 +3,11 @@ export type { AccessPolicy, AuthenticatedRequest, Principal, Scope } from './acc
 export { createHttpApp } from './create-http-app.js';
 export { Drain } from './drain.js';
 export { decodeCursor, encodeCursor } from './cursor.js';
-export { openAiErrorBody } from './error-body.js';
 export { begun, exportStream } from './export-stream.js';
+export { openAiErrorBody } from './openai-errors.js';
 export { EventStream, goneSignal } from './event-stream.js';
+export { BulkBody, UnreadBody } from './request-body.js';
+export { HttpRoute } from './route-options.js';
 export { readIdempotencyKey } from './idempotency-key.js';
 export { httpConfig } from './http.config.js';
 export { HttpModule } from './http.module.js';

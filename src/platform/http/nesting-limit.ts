@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { isDeeperThan } from '../../shared/nesting.js';
 import { malformedRequest } from '../errors/index.js';
 
 const MAX_LEVELS = 64;
@@ -9,9 +10,4 @@ export function installNestingLimit(fastify: FastifyInstance): void {
     if (!isDeeperThan(MAX_LEVELS, request.body)) return done();
     done(malformedRequest({ detail: `The body is nested more than ${MAX_LEVELS} levels deep.` }));
   });
-}
-
-function isDeeperThan(levels: number, value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some((child) => isDeeperThan(levels - 1, child));
 }

@@ -1,3 +1,4 @@
+export { InsuredLimiter } from './insured-limiter.js';
 export { NoAnswerError } from './patience.js';
 export { CacheBreaker } from './cache-breaker.js';
 export { RedisAwayError } from './redis-away.js';

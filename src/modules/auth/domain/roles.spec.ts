@@ -11,12 +11,13 @@ describe('roles', () => {
     expect([...keyScopes, 'account'].sort()).toEqual([...scopes].sort());
   });
 
-  it('keeps operations and administration from users', () => {
+  it('keeps reading logs, operations and administration from users', () => {
     expect(grantableKeyScopes('user')).toEqual([
       'chat',
       'conversations:read',
       'conversations:write',
       'coins:read',
+      'logs:write',
     ]);
   });
 

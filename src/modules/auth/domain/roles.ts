@@ -9,9 +9,11 @@ const userScopes: readonly Scope[] = [
   'conversations:read',
   'conversations:write',
   'coins:read',
+  'logs:write',
   'account',
 ];
-const operatorScopes: readonly Scope[] = [...userScopes, 'logs:read', 'logs:write', 'operations'];
+// Logs are of the installation, not of who sent them: reading them is for its operators.
+const operatorScopes: readonly Scope[] = [...userScopes, 'logs:read', 'operations'];
 
 /** What each role may do. */
 export const roleScopes: Record<Role, readonly Scope[]> = {

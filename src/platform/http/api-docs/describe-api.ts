@@ -11,10 +11,12 @@ const BEARER = 'bearer';
 
 const DESCRIPTION = `Clients of the OpenAI API point their base URL at \`/v1\`. All other paths are Lockkeeper's own.
 
-Send an access token or an API key as \`Authorization: Bearer …\`. Each operation names the scope it needs.
+Send an access token or an API key as \`Authorization: Bearer …\`, or an API key as the password of \`Basic\`.
+Each operation names the scope it needs.
 
 An error is a problem document (RFC 9457) with a stable \`code\`; below \`/v1\` it is the error object of the
-OpenAI API. Both carry the \`error_id\` that the log has, which is also in the header \`X-Request-Id\`.`;
+OpenAI API, and where logs come in as OTLP or as to Loki, what their clients expect. The \`error_id\` that the log has
+is also in the header \`X-Request-Id\`.`;
 
 /** The OpenAPI document of all routes: what controllers declare, and what holds for every one of them. */
 export function describeApi(app: NestFastifyApplication): OpenAPIObject {

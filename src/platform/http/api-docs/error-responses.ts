@@ -1,5 +1,7 @@
 import { type ErrorKind, errorKinds } from '../../errors/index.js';
-import { isOpenAiPath, statusOfKind } from '../error-body.js';
+import { errorShape, errorShapeName } from '../error-body.js';
+import type { ErrorShapeName } from '../error-shape.js';
+import { ERROR_SHAPE_EXTENSION } from '../route-options.js';
 import { REQUIRED_SCOPE_EXTENSION } from '../access.js';
 import type { Operation } from './operation.js';
 
@@ -14,7 +16,7 @@ const descriptions: Record<ErrorKind, string> = {
   method_not_allowed: 'This path does not answer this method.',
   conflict: 'The present state does not allow this.',
   too_large: 'The request body is too large.',
-  unsupported_media: 'The content type is not application/json.',
+  unsupported_media: 'The route does not take this content type or encoding.',
   rate_limited: 'Too many requests; try again after Retry-After.',
   internal: 'Something went wrong on our side; the log has the error_id.',
   upstream: 'The AI provider failed.',
@@ -61,36 +63,61 @@ const kinds = Object.keys(errorKinds) as ErrorKind[];
 
 const retryAfter = { 'Retry-After': { description: 'In seconds.', schema: { type: 'integer' } } };
 
-function responsesOf(prefix: string, mediaType: string, schema: string): [name: string, response: object][] {
+const otlpStatusSchema = {
+  type: 'object',
+  description: 'The `Status` of OTLP/HTTP, as JSON or protobuf as the request was.',
+  required: ['message'],
+  properties: { message: { type: 'string' } },
+} as const;
+
+const plainTextErrorSchema = {
+  type: 'string',
+  description: 'The stable code and what happened, in one line.',
+  example: 'malformed_request: The body is not JSON.',
+} as const;
+
+/** What the document says of each shape that errors have. */
+const shapes: Record<ErrorShapeName, { component: string; mediaTypes: string[]; schema: object }> = {
+  problem: { component: 'Problem', mediaTypes: ['application/problem+json'], schema: problemSchema },
+  openai: { component: 'OpenAiError', mediaTypes: ['application/json'], schema: openAiErrorSchema },
+  otlp: {
+    component: 'OtlpStatus',
+    mediaTypes: ['application/json', 'application/x-protobuf'],
+    schema: otlpStatusSchema,
+  },
+  plain_text: { component: 'PlainTextError', mediaTypes: ['text/plain'], schema: plainTextErrorSchema },
+};
+
+function responsesOf({
+  component,
+  mediaTypes,
+}: (typeof shapes)[ErrorShapeName]): [string, response: object][] {
+  const schema = { $ref: `#/components/schemas/${component}` };
   return kinds.map((kind) => [
-    `${prefix}_${kind}`,
+    `${component}_${kind}`,
     {
       description: descriptions[kind],
-      content: { [mediaType]: { schema: { $ref: `#/components/schemas/${schema}` } } },
+      content: Object.fromEntries(mediaTypes.map((mediaType) => [mediaType, { schema }])),
       ...(errorKinds[kind].isRetryable ? { headers: retryAfter } : {}),
     },
   ]);
 }
 
-/** The schemas of both error shapes, and a response of each shape for every kind of failure. */
+/** The schemas of all error shapes, and a response of each shape for every kind of failure. */
 export function errorComponents() {
+  const all = Object.values(shapes);
   return {
-    schemas: { Problem: { ...problemSchema }, OpenAiError: { ...openAiErrorSchema } } as object,
-    responses: Object.fromEntries([
-      ...responsesOf('Problem', 'application/problem+json', 'Problem'),
-      ...responsesOf('OpenAiError', 'application/json', 'OpenAiError'),
-    ]) as Record<string, never>,
+    schemas: Object.fromEntries(all.map(({ component, schema }) => [component, { ...schema }])) as object,
+    responses: Object.fromEntries(all.flatMap(responsesOf)) as Record<string, never>,
   };
 }
 
 /** Adds the failures that an operation shares with all like it, where it does not describe them itself. */
 export function addErrorResponses(path: string, operation: Operation): void {
-  const isOpenAi = isOpenAiPath(path);
+  const name = errorShapeName(path, operation[ERROR_SHAPE_EXTENSION]);
   for (const kind of failuresOf(path, operation)) {
-    const status = String(statusOfKind(kind, path));
-    operation.responses[status] ??= {
-      $ref: `#/components/responses/${isOpenAi ? 'OpenAiError' : 'Problem'}_${kind}`,
-    };
+    const status = String(errorShape(name).statusOf(kind));
+    operation.responses[status] ??= { $ref: `#/components/responses/${shapes[name].component}_${kind}` };
   }
 }
 

@@ -1,8 +1,10 @@
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
-import type { RedisBreaker, RedisClient } from '../../platform/redis/index.js';
+import type { RedisBreaker } from './redis-breaker.js';
+import type { RedisClient } from './redis-clients.js';
 
 /** How many points a key may use within how long. */
 export interface Allowance {
+  /** The prefix of its keys in Redis. */
   readonly name: string;
   readonly points: number;
   readonly durationSeconds: number;
@@ -22,13 +24,18 @@ export class InsuredLimiter {
     private readonly breaker: RedisBreaker,
     { name, points, durationSeconds: duration }: Allowance,
   ) {
-    this.shared = new RateLimiterRedis({ storeClient: redis, keyPrefix: `auth:${name}`, points, duration });
+    this.shared = new RateLimiterRedis({ storeClient: redis, keyPrefix: name, points, duration });
     this.own = new RateLimiterMemory({ points, duration });
   }
 
-  /** Uses a point. @throws RateLimiterRes if there is none left. */
-  async consume(key: string): Promise<void> {
-    await this.count((limiter) => limiter.consume(key));
+  /** Uses points. @throws RateLimiterRes if there are not so many left. */
+  async consume(key: string, points = 1): Promise<void> {
+    await this.count((limiter) => limiter.consume(key, points));
+  }
+
+  /** Leaves a key no points for so many seconds. */
+  async block(key: string, seconds: number): Promise<void> {
+    await this.count((limiter) => limiter.block(key, seconds));
   }
 
   /** Gives a point back. */

@@ -1,0 +1,32 @@
+import { applyDecorators } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import { ApiExtension } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import type { ErrorShapeName } from './error-shape.js';
+
+/** What a route does otherwise than most. */
+export interface RouteOptions {
+  /**
+   * The body may be far larger than others (`LOCKKEEPER_LOGS_BODY_LIMIT_BYTES`), of any content type, and is not
+   * read before the handler asks for it with `@BulkBody()`: who may not call makes us read nothing.
+   */
+  readonly hasBulkBody?: boolean;
+  /** The shape of the route's errors, if it is not that of its path. */
+  readonly errorShape?: ErrorShapeName;
+}
+
+/** How `/openapi.json` is told the shape of an operation's errors. */
+export const ERROR_SHAPE_EXTENSION = 'x-error-shape';
+
+/** Gives a route options of its own. */
+export function HttpRoute(options: RouteOptions): MethodDecorator {
+  return applyDecorators(
+    RouteConfig({ ...options }),
+    ...(options.errorShape ? [ApiExtension(ERROR_SHAPE_EXTENSION, options.errorShape)] : []),
+  );
+}
+
+/** The options of the route that a request was for: none if there is no such route. */
+export function routeOptionsOf(request: FastifyRequest): RouteOptions {
+  return (request.routeOptions.config as RouteOptions | undefined) ?? {};
+}
