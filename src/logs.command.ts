@@ -8,12 +8,14 @@ import {
 import type { LoadedConfig } from './platform/config/index.js';
 import { withCliApp } from './with-cli-app.js';
 
-export const LOGS_ACCOUNTING_HELP = `Usage: lockkeeper logs-accounting [--json]
+export const LOGS_ACCOUNTING_HELP = `Usage: lockkeeper logs-accounting [--json] [--write-off]
 
 Compares what was accepted with what is stored, in quarantine, discarded or waiting, and counts the tables to see
 whether the sums are right. Changes nothing; the service may run meanwhile.
 
-  --json   print the verdict as JSON
+  --json        print the verdict as JSON
+  --write-off   accept that lines are gone, or are stored without a trace in Redis, because Redis lost its data; only
+                while nothing waits to be stored. Tells how many, and then compares.
 
 Exit code 0 if all agree, 1 if not.
 `;
@@ -32,11 +34,17 @@ Exit code 0; 1 if another process is at it.
 export interface LogsCommandOptions {
   json?: boolean | undefined;
   'dry-run'?: boolean | undefined;
+  'write-off'?: boolean | undefined;
 }
 
 /** Runs `logs-accounting`. @throws an error whose message is for the operator. */
-export async function checkLogs(config: LoadedConfig, { json }: LogsCommandOptions): Promise<CommandOutcome> {
-  const verdict = await withCliApp(config, (app) => app.get(LogAccounting).check());
+export async function checkLogs(config: LoadedConfig, options: LogsCommandOptions): Promise<CommandOutcome> {
+  const { json } = options;
+  const verdict = await withCliApp(config, async (app) => {
+    const accounting = app.get(LogAccounting);
+    if (options['write-off']) await writeOff(accounting);
+    return accounting.check();
+  });
   return {
     output: json ? `${JSON.stringify(toVerdictJson(verdict))}\n` : describeVerdict(verdict),
     exitCode: verdict.agrees ? 0 : 1,
@@ -54,6 +62,14 @@ export async function retainLogs(config: LoadedConfig, options: LogsCommandOptio
       : describeRetention(report, isDryRun),
     exitCode: 0,
   };
+}
+
+async function writeOff(accounting: LogAccounting): Promise<void> {
+  const lines = await accounting.writeOff();
+  if (lines === undefined) {
+    throw new Error('Logs wait to be stored, or keep coming. Stop what sends them, wait, and try again.');
+  }
+  process.stderr.write(`Written off: ${lines} lines.\n`);
 }
 
 function describeVerdict({ report, checks, agrees }: AccountingVerdict): string {

@@ -81,6 +81,7 @@ function readArguments() {
         account: { type: 'string' },
         json: { type: 'boolean' },
         'dry-run': { type: 'boolean' },
+        'write-off': { type: 'boolean' },
       },
     });
   } catch (cause) {

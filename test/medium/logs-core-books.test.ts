@@ -199,8 +199,32 @@ describe('the books of the logs', () => {
   });
 
   it('tell that somebody has trimmed the stream', async () => {
+    await expect(checkLogs(config(), { 'write-off': true })).rejects.toThrow('Logs wait to be stored');
     await logs.redis.xtrim('logs:stream', 'MAXLEN', 0);
     const { output, exitCode } = await checkLogs(config(), { json: true });
     expect([JSON.parse(output), exitCode]).toMatchObject([{ agrees: false, missing_entries: 1 }, 1]);
+  });
+});
+
+describe('after Redis has lost what was in it', () => {
+  it('the books close again once that is written off', async () => {
+    const logs = await TestLogs.create();
+    try {
+      const config = loadConfig(logs.test.environment, configDefinitions);
+      await logs.accept(logLines(10, 'device'));
+      await logs.drain();
+      await logs.accept(logLines(3, 'device'));
+      await logs.redis.flushdb();
+      expect(await logs.accounting.report()).toMatchObject({ isClosed: false, differenceLines: -10 });
+      expect((await checkLogs(config, { 'write-off': true })).exitCode).toBe(0);
+      await logs.accept(logLines(5, 'device'));
+      await logs.drain();
+      expect(await logs.accounting.check()).toMatchObject({
+        agrees: true,
+        report: { acceptedLines: 15, storedLines: 15, pendingLines: 0 },
+      });
+    } finally {
+      await logs.close();
+    }
   });
 });

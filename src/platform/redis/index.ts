@@ -1,4 +1,5 @@
 export { CacheBreaker } from './cache-breaker.js';
+export { NoAnswerError } from './patience.js';
 export { RedisAwayError } from './redis-away.js';
 export { RedisBreaker } from './redis-breaker.js';
 export { redisConfig } from './redis.config.js';

@@ -48,6 +48,18 @@ export function connect(url: string, options: RedisOptions, onError: (error: Err
   return client;
 }
 
+/** How long a boot waits for a connection. */
+const FIRST_CONNECTION_MS = 1_000;
+
+/** Waits until a new connection is there, so that whatever is done at boot can use it; not for long if it is not. */
+export async function settled(client: RedisClient): Promise<RedisClient> {
+  await new Promise<void>((resolve) => {
+    client.once('ready', resolve).once('error', () => resolve());
+    setTimeout(resolve, FIRST_CONNECTION_MS).unref();
+  });
+  return client;
+}
+
 /** Where the durable Redis is, without its password. */
 export function redisAddress(config: ConfigOf<typeof redisConfig>): string {
   const url = new URL(config.durableUrl);

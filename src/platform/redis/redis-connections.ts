@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { ConfigOf } from '../config/index.js';
-import { connect, failFastOptions, type RedisClient, waitingOptions } from './redis-clients.js';
+import { connect, failFastOptions, type RedisClient, settled, waitingOptions } from './redis-clients.js';
 import { redisConfig } from './redis.config.js';
 
 /**
@@ -15,9 +15,11 @@ export class RedisConnections implements OnApplicationShutdown {
   constructor(@Inject(redisConfig.token) private readonly config: ConfigOf<typeof redisConfig>) {}
 
   /** A connection that fails at once while Redis is away. The breaker says when that is, so it tells nobody else. */
-  openFailFast(): RedisClient {
-    return this.keep(
-      connect(this.config.durableUrl, failFastOptions(this.config.commandTimeoutMs), () => undefined),
+  openFailFast(): Promise<RedisClient> {
+    return settled(
+      this.keep(
+        connect(this.config.durableUrl, failFastOptions(this.config.commandTimeoutMs), () => undefined),
+      ),
     );
   }
 

@@ -2,22 +2,20 @@ import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/comm
 import type { ConfigOf } from '../config/index.js';
 import { breakerMetricProviders, RedisBreaker } from './redis-breaker.js';
 import { CacheBreaker, cacheBreakerMetricProviders } from './cache-breaker.js';
-import { CACHE_REDIS, connect, DURABLE_REDIS, failFastOptions, type RedisClient } from './redis-clients.js';
+import {
+  CACHE_REDIS,
+  connect,
+  DURABLE_REDIS,
+  failFastOptions,
+  type RedisClient,
+  settled,
+} from './redis-clients.js';
 import { RedisConnections } from './redis-connections.js';
 import { redisConfig } from './redis.config.js';
 
-/** How long a boot waits for the connection. */
-const FIRST_CONNECTION_MS = 1_000;
-
-/** Connected if Redis is there, so that whatever is done at boot can use it; also if it is not. */
-async function connectFirst(url: string, config: ConfigOf<typeof redisConfig>): Promise<RedisClient> {
-  // The breaker says when Redis goes and comes; it hears these errors, too.
-  const client = connect(url, failFastOptions(config.commandTimeoutMs), () => undefined);
-  await new Promise<void>((resolve) => {
-    client.once('ready', resolve).once('error', () => resolve());
-    setTimeout(resolve, FIRST_CONNECTION_MS).unref();
-  });
-  return client;
+/** It fails fast; the breaker of its role says when Redis goes and comes, and hears its errors, too. */
+function connectFirst(url: string, config: ConfigOf<typeof redisConfig>): Promise<RedisClient> {
+  return settled(connect(url, failFastOptions(config.commandTimeoutMs), () => undefined));
 }
 
 /** For each of the two roles the one connection that requests use, and the breaker that knows whether it is of use. */

@@ -56,6 +56,23 @@ export class LogAccounting {
     }
   }
 
+  /**
+   * Accepts what is there as what was accepted, after Redis or its stream lost what was in it: from then on the books
+   * close again. Only while nothing waits to be stored, so that nothing is written off that may still be stored.
+   * @returns how many lines were accepted and are gone (negative: are stored, and Redis knows nothing of them), or
+   *   undefined if lines keep coming.
+   */
+  async writeOff(): Promise<number | undefined> {
+    for (let readings = 1; readings <= MAX_READINGS; readings++) {
+      const before = await this.sums();
+      const { storedLines, quarantinedLines, discardedLines } = await this.books.sums();
+      const committed = storedLines + quarantinedLines + discardedLines;
+      if (await this.queue.restartSums(committed, before)) return before.acceptedLines - committed;
+      await delay(LOOK_AGAIN_MS);
+    }
+    return undefined;
+  }
+
   /** Reads the books and counts the tables to see whether both say the same. */
   async check(): Promise<AccountingVerdict> {
     const report = await this.report();

@@ -1,9 +1,19 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ConfigOf } from '../../../platform/config/index.js';
-import { RedisBreaker, type RedisClient, RedisConnections } from '../../../platform/redis/index.js';
+import {
+  NoAnswerError,
+  RedisAwayError,
+  RedisBreaker,
+  type RedisClient,
+} from '../../../platform/redis/index.js';
 import { logsConfig } from '../logs.config.js';
 import { dedupKeyOf, queuedKey, STREAM, stateKey } from './log-keys.js';
-import { addScript, sumsScript } from './log-scripts.js';
+import { addScript, restartSumsScript, sumsScript } from './log-scripts.js';
+
+/**
+ * Injects the connection of the queue: others would have to wait behind so much data. It fails fast.
+ */
+export const LOG_REDIS = Symbol('redis:logs');
 
 /** What goes to the stream as one entry. */
 export interface NewEntry {
@@ -45,17 +55,14 @@ const BYTES_PER_MS = 20_000;
  */
 @Injectable()
 export class LogQueue {
-  private readonly redis: RedisClient;
   /** Bytes on their way: whoever comes later waits behind them. */
   private bytesUnderWay = 0;
 
   constructor(
-    connections: RedisConnections,
+    @Inject(LOG_REDIS) private readonly redis: RedisClient,
     private readonly breaker: RedisBreaker,
     @Inject(logsConfig.token) private readonly config: ConfigOf<typeof logsConfig>,
-  ) {
-    this.redis = connections.openFailFast();
-  }
+  ) {}
 
   /** Appends an entry unless the backlog is full. */
   async add({ receiptId, lineCount, payload, dedupKey }: NewEntry): Promise<Addition> {
@@ -67,7 +74,7 @@ export class LogQueue {
     this.bytesUnderWay += payloadBytes;
     try {
       const extraMs = Math.ceil(this.bytesUnderWay / BYTES_PER_MS);
-      const result = (await this.breaker.run(() => addScript.run(this.redis, keys, args), extraMs)) as string;
+      const result = (await this.ask(() => addScript.run(this.redis, keys, args), extraMs)) as string;
       if (result.startsWith('again:')) return { kind: 'again', receiptId: result.slice('again:'.length) };
       return { kind: result as 'added' | 'full' };
     } finally {
@@ -78,12 +85,22 @@ export class LogQueue {
   /** Which of these receipts' entries still wait. */
   async waitingAmong(receiptIds: readonly string[]): Promise<Set<string>> {
     if (receiptIds.length === 0) return new Set();
-    const marks = await this.breaker.run(() => this.redis.hmget(queuedKey, ...receiptIds));
+    const marks = await this.ask(() => this.redis.hmget(queuedKey, ...receiptIds));
     return new Set(receiptIds.filter((_, index) => marks[index] !== null));
   }
 
+  /**
+   * Begins the sums anew, from as many lines as are committed. `before`: as they were before those were counted.
+   * @returns false, with nothing done, if entries wait or went by since.
+   */
+  async restartSums(committedLines: number, before: QueueSums): Promise<boolean> {
+    const keys = [STREAM, stateKey, queuedKey];
+    const args = [committedLines, before.acknowledgedLines];
+    return (await this.ask(() => restartSumsScript.run(this.redis, keys, args))) === 1;
+  }
+
   async sums(): Promise<QueueSums> {
-    const values = await this.breaker.run(() => sumsScript.run(this.redis, [STREAM, stateKey], []));
+    const values = await this.ask(() => sumsScript.run(this.redis, [STREAM, stateKey], []));
     const [
       acceptedLines = 0,
       acceptedEntries = 0,
@@ -104,5 +121,19 @@ export class LogQueue {
       lagMs,
       streamEntries,
     };
+  }
+
+  /** A connection that is only not there again yet says nothing about Redis, so the breaker does not hear of it. */
+  private async ask<T>(operation: () => Promise<T>, extraMs = 0): Promise<T> {
+    if (this.redis.status !== 'ready') throw new RedisAwayError(new Error('there is no connection for logs'));
+    const wasAway = this.breaker.isOpen;
+    try {
+      return await this.breaker.run(operation, extraMs);
+    } catch (error) {
+      // It may be a connection that is gone without a word; the breaker looks on another one.
+      const isMute = !wasAway && error instanceof RedisAwayError && error.cause instanceof NoAnswerError;
+      if (isMute && this.redis.status === 'ready') this.redis.disconnect(true);
+      throw error;
+    }
   }
 }

@@ -82,3 +82,17 @@ export const sumsScript = new RedisScript(`
   result[8] = redis.call('XLEN', KEYS[1])
   return result
 `);
+
+/**
+ * KEYS stream, state, queued; ARGV committed lines, and how many were acknowledged before those were counted. Begins the
+ * sums anew from what is committed, if nothing waits and nothing went by in between: else gives false.
+ */
+export const restartSumsScript = new RedisScript(`
+  if redis.call('XLEN', KEYS[1]) > 0 then return false end
+  local acknowledged = redis.call('HGET', KEYS[2], 'acknowledged_lines') or '0'
+  if acknowledged ~= ARGV[2] then return false end
+  redis.call('HSET', KEYS[2], 'accepted_lines', ARGV[1], 'acknowledged_lines', ARGV[1],
+    'backlog_lines', 0, 'backlog_bytes', 0, 'backlog_entries', 0)
+  redis.call('DEL', KEYS[3])
+  return 1
+`);
