@@ -72,7 +72,7 @@ describe('the writers of logs', () => {
     expect(entries).toHaveLength(6);
     one.consumer.read = () => Promise.resolve(entries);
     // The other one has some of them and not in the same order.
-    other.consumer.read = () => Promise.resolve(entries.slice(2).reverse());
+    other.consumer.read = () => Promise.resolve(entries.slice(2).toReversed());
     const [first, second] = await Promise.all([one.writer.writeOnce(1), other.writer.writeOnce(1)]);
     expect((first?.storedLines ?? 0) + (second?.storedLines ?? 0)).toBe(120);
     expect((first?.skippedEntries ?? 0) + (second?.skippedEntries ?? 0)).toBe(4);

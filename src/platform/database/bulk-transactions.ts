@@ -111,16 +111,6 @@ export class BulkTransactions implements OnApplicationShutdown {
     }
   }
 
-  /** Which way rows go now. */
-  async path(): Promise<BulkPath> {
-    const connection = await this.pool.getConnection();
-    try {
-      return (await this.limitsOf(connection)).path;
-    } finally {
-      connection.release();
-    }
-  }
-
   async onApplicationShutdown(): Promise<void> {
     await this.pool.end();
   }

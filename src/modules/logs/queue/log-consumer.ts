@@ -65,8 +65,12 @@ export class LogConsumer {
     return entries;
   }
 
-  /** Ends a wait for entries, from another connection. */
+  /** Ends a wait for entries, from another connection; while Redis is away, any wait for it. */
   async stopWaiting(other: RedisClient): Promise<void> {
+    if (this.redis.status !== 'ready') {
+      this.redis.disconnect();
+      return;
+    }
     if (this.connectionId !== undefined) await other.client('UNBLOCK', this.connectionId);
   }
 

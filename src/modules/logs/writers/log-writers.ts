@@ -84,7 +84,7 @@ export class LogWriters implements OnApplicationBootstrap, BeforeApplicationShut
     let isStopped = this.running.length === 0;
     while (!isStopped && performance.now() < deadline) {
       // A writer may have begun to wait after the last time it was told not to.
-      for (const { consumer } of this.running) await consumer.stopWaiting(this.redis).catch(() => undefined);
+      for (const { consumer } of this.running) consumer.stopWaiting(this.redis).catch(() => undefined);
       isStopped = await Promise.race([stopped, waitAtMost(STOP_POLL_MS)]);
     }
     const leaving = Promise.allSettled(this.running.map(({ consumer }) => consumer.leave()));
