@@ -238,6 +238,24 @@ describe('limits', () => {
     }
   });
 
+  it('does not call lines lost that are only not stored yet', async () => {
+    const patient = await TestLogIntake.create({ LOCKKEEPER_LOGS_STORED_WAIT_MS: '50' });
+    try {
+      const seed = await patient.post('/api/log?ack=stored', {
+        device_id: 'd',
+        log_level: 'INFO',
+        message: 'm',
+      });
+      expect([seed.statusCode, seed.json()]).toMatchObject([202, { status: 'received', fate: 'queued' }]);
+      const { receipt_id: receiptId } = seed.json<{ receipt_id: string }>();
+      expect((await patient.get(`/api/logs/receipts/${receiptId}`)).json()).toMatchObject({ fate: 'queued' });
+      const otlp = await patient.post('/v1/logs?ack=stored', otlpJson({ records: [{ body: 'x' }] }));
+      expect([otlp.statusCode, otlp.json()]).toEqual([200, {}]);
+    } finally {
+      await patient.close();
+    }
+  });
+
   it('lets anybody send, if that is switched on, but not read or send with a wrong key', async () => {
     const open = await TestLogIntake.create({ LOCKKEEPER_LOGS_ANONYMOUS_INGESTION: 'true' });
     try {

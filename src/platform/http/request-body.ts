@@ -47,6 +47,7 @@ export class UnreadBody {
   readonly #payload: Readable;
   readonly #memory: BulkMemory;
   #reservedBytes = 0;
+  #isReleased = false;
 
   constructor(request: FastifyRequest, payload: Readable, memory: BulkMemory) {
     this.#request = request;
@@ -86,13 +87,16 @@ export class UnreadBody {
     return inflated;
   }
 
-  /** The request has been answered: its memory is free again. */
+  /** The request has been answered, or its client has gone: its memory is free again. */
   release(): void {
+    this.#isReleased = true;
     this.#memory.release(this.#reservedBytes);
     this.#reservedBytes = 0;
   }
 
   private reserve(bytes: number): void {
+    // Of a client that has gone nobody would free it; what is left is being thrown away.
+    if (this.#isReleased) return;
     this.#memory.reserve(bytes);
     this.#reservedBytes += bytes;
   }
@@ -138,8 +142,13 @@ export function installBodyParsers(fastify: FastifyInstance, bulkLimitBytes: num
     if (request.is404) return undefined;
     throw unsupportedMediaType({ detail: 'Send application/json.' });
   });
-  fastify.addHook('onResponse', (request, _reply, done) => {
-    if (request.body instanceof UnreadBody) request.body.release();
+  // Not `onResponse`: that hook is not run for a client that has gone.
+  fastify.addHook('preValidation', (request, reply, done) => {
+    const { body } = request;
+    if (body instanceof UnreadBody) {
+      reply.raw.once('finish', () => body.release());
+      reply.raw.once('close', () => body.release());
+    }
     done();
   });
 }
