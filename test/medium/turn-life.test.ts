@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { TurnKeeper } from '../../src/modules/conversation/index.js';
 import { Transactions } from '../../src/platform/database/index.js';
 import { saveAllTurns, savedTurn, TestChatter } from '../factories/chat.js';
 import { createTestApp, type TestApp } from '../factories/test-app.js';
@@ -234,6 +235,23 @@ describe('a running turn, from two processes', () => {
     expect(await turns.redis.keys(`*line:${first.conversationId}`)).toEqual([]);
   });
 
+  it('has at most 20 in its conversation’s line: the next one is refused', async () => {
+    const chatter = await TestChatter.create(here);
+    const first = await chatter.stream('first', 'local:tokens=400,delay_ms=20');
+    const { conversationId } = first;
+    const place = () => ({ conversationId, turnId: randomUUID() });
+    const places = Array.from({ length: 19 }, place);
+    for (const waiting of places) expect(await turns.keeper.enter(waiting, chatter.user.id)).not.toBe('busy');
+    expect(await chatter.at(there).say('one too many', 'local', conversationId)).toMatchObject({
+      status: 409,
+      body: { error: { code: 'turn_in_progress' } },
+    });
+    await turns.keeper.withdraw(places[7]!);
+    expect(await turns.keeper.enter(place(), chatter.user.id)).toBe('wait');
+    await stop(there, chatter, first);
+    await first.rest();
+  });
+
   it('that a waiting client gave up is not begun', async () => {
     const chatter = await TestChatter.create(here);
     const first = await chatter.stream('first', 'local:tokens=30,delay_ms=20');
@@ -357,6 +375,19 @@ describe('a repeated request', () => {
     expect(first.status).toBe(502);
     const again = await chatter.post(failing, { 'x-stainless-retry-count': '1' });
     expect(again.turnId).not.toBe(first.turnId);
+  });
+
+  it('with a key whose turn was held for and never began is refused', async () => {
+    const chatter = await TestChatter.create(here);
+    const key = randomUUID();
+    const keeper = here.app.get(TurnKeeper, { strict: false });
+    vi.spyOn(keeper, 'start').mockRejectedValueOnce(new Error('The database is away.'));
+    expect((await chatter.post(body(), { 'idempotency-key': key })).status).toBe(503);
+    expect(await chatter.post(body(), { 'idempotency-key': key })).toMatchObject({
+      status: 409,
+      body: { error: { code: 'turn_key_spent' } },
+    });
+    expect((await chatter.post(body(), { 'idempotency-key': randomUUID() })).status).toBe(200);
   });
 
   it('with a key whose turn failed gets its failure again', async () => {

@@ -27,6 +27,21 @@ it('a turn that took its place without Redis, and was started in a Redis that ca
   expect(await turns.waitingRows(id)).toEqual([]);
 });
 
+it('a turn that took its place without Redis is saved in the order of its start, not of its entrance', async () => {
+  const id = await turns.conversation(5);
+  const at = (ms: number) => ({ started_at: new Date(Date.now() + ms).toISOString() });
+  const turn = turns.turn(id, at(2_000));
+  const waiting = test.app.get(WaitingTurnRepository, { strict: false });
+  await waiting.enter(id, turn.id, turn.owner_id);
+  await turns.start(turn);
+  const between = turns.answered(turns.turn(id, at(1_000)));
+  await waiting.keepFinished([between]);
+  const answered = turns.answered(turn);
+  await turns.finish(answered);
+  await turns.saveShard(5);
+  expect(await turns.savedOrder(id)).toEqual(orderOf([between, answered]));
+});
+
 it('a turn in the database is not saved before an older one that ends in Redis while its shard is saved', async () => {
   const id = await turns.conversation(4);
   const older = turns.turn(id, { started_at: new Date(Date.now() - 1_000).toISOString() });

@@ -63,13 +63,15 @@ export class TurnSaver {
   private async saveFromRedis(shard: number): Promise<boolean> {
     const oldest = await this.line.oldest(shard, GROUP_SIZE);
     if (oldest.length === 0) return false;
-    const texts = await this.line.texts(oldest, GROUP_BYTES);
+    const [texts, deferred] = await Promise.all([
+      this.line.texts(oldest, GROUP_BYTES),
+      this.parked.findWaiting([...new Set(oldest.map((place) => place.conversationId))]),
+    ]);
     const places = oldest.slice(0, texts.length);
     const taken = places.flatMap((place, index): Taken[] => {
       const text = texts[index];
       return typeof text === 'string' ? [{ place, text, turn: this.line.parse(text) }] : [];
     });
-    const deferred = await this.parked.findWaiting([...new Set(places.map((place) => place.conversationId))]);
     const ready = taken.filter(({ place }) => !deferred.has(place.conversationId));
     await this.deferTurns(taken.filter(({ place }) => deferred.has(place.conversationId)));
     await this.saveInOrder(ready);
