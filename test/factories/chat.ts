@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { CoinAccountService, ReconciliationService } from '../../src/modules/coin-account/index.js';
 import type { Turn } from '../../src/modules/conversation/index.js';
-import { TurnSaver } from '../../src/modules/conversation/turn-saver.service.js';
+import { TurnSaver } from '../../src/modules/conversation/saving/turn-saver.service.js';
 import { Transactions } from '../../src/platform/database/index.js';
 import { parseCoins } from '../../src/shared/money.js';
 import { expect } from 'vitest';

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { expect } from 'vitest';
 import { SAVE_SHARDS } from '../../src/modules/conversation/domain/shards.js';
-import { chunksKey, placeOfMember, shardKeys } from '../../src/modules/conversation/turn-keys.js';
+import { chunksKey, placeOfMember, shardKeys } from '../../src/modules/conversation/keeping/turn-keys.js';
 import type { Transactions } from '../../src/platform/database/index.js';
 import { ChatClients, type ChatUser } from './chat-clients.js';
 import { expectCleanBooks } from './clean-books.js';

@@ -9,13 +9,13 @@ import {
   TurnKeeper,
   type TurnMessage,
 } from '../../src/modules/conversation/index.js';
-import type { KeptState } from '../../src/modules/conversation/kept-turn.js';
+import type { KeptState } from '../../src/modules/conversation/keeping/kept-turn.js';
 import { TurnAccounting } from '../../src/modules/chat/turn-accounting.js';
 import { TurnSweeper } from '../../src/modules/chat/turn-sweeper.js';
 import { Clock } from '../../src/shared/clock.js';
-import { TurnRepository } from '../../src/modules/conversation/turn.repository.js';
-import { TurnSaver } from '../../src/modules/conversation/turn-saver.service.js';
-import { TurnStore } from '../../src/modules/conversation/turn.store.js';
+import { TurnRepository } from '../../src/modules/conversation/saving/turn.repository.js';
+import { TurnSaver } from '../../src/modules/conversation/saving/turn-saver.service.js';
+import { TurnStore } from '../../src/modules/conversation/keeping/turn.store.js';
 import { Transactions } from '../../src/platform/database/index.js';
 import type { TestApp } from './test-app.js';
 

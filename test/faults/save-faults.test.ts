@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SAVE_SHARDS } from '../../src/modules/conversation/domain/shards.js';
-import { saveTurns } from '../../src/modules/conversation/jobs/save-turns.job.js';
-import { TurnSaver } from '../../src/modules/conversation/turn-saver.service.js';
+import { saveTurns } from '../../src/modules/conversation/saving/save-turns.job.js';
+import { TurnSaver } from '../../src/modules/conversation/saving/turn-saver.service.js';
 import { JobQueue } from '../../src/platform/queue/index.js';
 import { OwnProduct } from '../factories/own-product.js';
 import { createTestApp, type TestApp } from '../factories/test-app.js';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { MessageReader } from '../../src/modules/conversation/message-reader.service.js';
+import { MessageReader } from '../../src/modules/conversation/reading/message-reader.service.js';
 import { ExportRepository } from '../../src/modules/conversation/export/export.repository.js';
 import { TurnKeeper } from '../../src/modules/conversation/index.js';
 import { formatCoins } from '../../src/shared/money.js';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ErasureService, saveTurns } from '../../src/modules/conversation/index.js';
-import { SaveTurnsHandler } from '../../src/modules/conversation/jobs/save-turns.handler.js';
-import { MessageReader } from '../../src/modules/conversation/message-reader.service.js';
+import { SaveTurnsHandler } from '../../src/modules/conversation/saving/save-turns.handler.js';
+import { MessageReader } from '../../src/modules/conversation/reading/message-reader.service.js';
 import { shardOf } from '../../src/modules/conversation/domain/shards.js';
 import { JobQueue } from '../../src/platform/queue/index.js';
 import { createTcpProxy } from '../factories/tcp-proxy.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { ParkedConversationRepository } from '../../src/modules/conversation/parked-conversation.repository.js';
-import { WaitingTurnRepository } from '../../src/modules/conversation/waiting-turn.repository.js';
+import { ParkedConversationRepository } from '../../src/modules/conversation/saving/parked-conversation.repository.js';
+import { WaitingTurnRepository } from '../../src/modules/conversation/keeping/waiting-turn.repository.js';
 import { createTestApp, type TestApp } from '../factories/test-app.js';
 import { orderOf, TestTurns } from '../factories/turns.js';
 

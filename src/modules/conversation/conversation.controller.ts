@@ -37,7 +37,7 @@ import type {
   RenameConversation,
 } from './dto/conversation.dto.js';
 import { ErasureService } from './erasure/erasure.service.js';
-import { MessageReader, type PagePlace } from './message-reader.service.js';
+import { MessageReader, type PagePlace } from './reading/message-reader.service.js';
 
 const listPosition = z.tuple([z.iso.datetime(), z.uuid()]);
 /** With the branch, so that a cursor goes on along its path though another branch becomes the active one. */

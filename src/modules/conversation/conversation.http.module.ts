@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/index.js';
-import { BranchController } from './branch.controller.js';
+import { BranchController } from './branches/branch.controller.js';
 import { ConversationController } from './conversation.controller.js';
 import { SaveOperationsController } from './operations/save-operations.controller.js';
 import { SaveOperations } from './operations/save-operations.service.js';
@@ -8,7 +8,7 @@ import { ExportController } from './export/export.controller.js';
 import { ExportRepository } from './export/export.repository.js';
 import { ExportService } from './export/export.service.js';
 import { ExportSlots } from './export/export-slots.js';
-import { SaveHealth } from './save-health.js';
+import { SaveHealth } from './saving/save-health.js';
 import { ConversationModule } from './conversation.module.js';
 
 @Module({

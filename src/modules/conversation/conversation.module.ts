@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
-import { BranchRepository } from './branch.repository.js';
-import { BranchService } from './branch.service.js';
-import { ConversationTreeReader } from './conversation-tree.service.js';
+import { BranchRepository } from './branches/branch.repository.js';
+import { BranchService } from './branches/branch.service.js';
+import { ConversationTreeReader } from './branches/conversation-tree.service.js';
 import { AuditModule } from '../audit/index.js';
 import { ConversationQuota } from './conversation-quota.js';
 import { ConversationRepository } from './conversation.repository.js';
@@ -10,21 +10,21 @@ import { Erasers } from './erasure/erasers.js';
 import { ErasureRepository } from './erasure/erasure.repository.js';
 import { ErasureService } from './erasure/erasure.service.js';
 import { UnsavedTurns } from './erasure/unsaved-turns.js';
-import { MessageTextRepository } from './message-text.repository.js';
-import { MessageReader } from './message-reader.service.js';
-import { ParkedConversationRepository } from './parked-conversation.repository.js';
+import { MessageTextRepository } from './reading/message-text.repository.js';
+import { MessageReader } from './reading/message-reader.service.js';
+import { ParkedConversationRepository } from './saving/parked-conversation.repository.js';
 import { SaveWorkerRepository } from './operations/save-worker.repository.js';
-import { SaveLine } from './save-line.js';
-import { SaveSlots } from './save-slots.js';
-import { SaveWake } from './save-wake.js';
-import { SavedTurnReader } from './saved-turn-reader.service.js';
-import { SavedTurnRepository } from './saved-turn.repository.js';
-import { TurnKeeper } from './turn-keeper.service.js';
-import { WaitingTurnRepository } from './waiting-turn.repository.js';
-import { MessageRepository } from './message.repository.js';
-import { TurnRepository } from './turn.repository.js';
-import { TurnSaver } from './turn-saver.service.js';
-import { TurnStore } from './turn.store.js';
+import { SaveLine } from './saving/save-line.js';
+import { SaveSlots } from './saving/save-slots.js';
+import { SaveWake } from './saving/save-wake.js';
+import { SavedTurnReader } from './reading/saved-turn-reader.service.js';
+import { SavedTurnRepository } from './reading/saved-turn.repository.js';
+import { TurnKeeper } from './keeping/turn-keeper.service.js';
+import { WaitingTurnRepository } from './keeping/waiting-turn.repository.js';
+import { MessageRepository } from './reading/message.repository.js';
+import { TurnRepository } from './saving/turn.repository.js';
+import { TurnSaver } from './saving/turn-saver.service.js';
+import { TurnStore } from './keeping/turn.store.js';
 
 @Module({
   imports: [AuditModule],

@@ -8,10 +8,14 @@ import { conversationNotFound, messageLimitReached } from './conversation.errors
 import { ConversationQuota } from './conversation-quota.js';
 import { ConversationRepository, type ConversationRow } from './conversation.repository.js';
 import { titleFrom } from './domain/turn.js';
-import { SaveLine } from './save-line.js';
-import { MessageReader, type ReadableMessage } from './message-reader.service.js';
-import { MessageTextRepository, type OwnedMessage, type TextMessage } from './message-text.repository.js';
-import { type SavedTurn, TurnRepository } from './turn.repository.js';
+import { SaveLine } from './saving/save-line.js';
+import { MessageReader, type ReadableMessage } from './reading/message-reader.service.js';
+import {
+  MessageTextRepository,
+  type OwnedMessage,
+  type TextMessage,
+} from './reading/message-text.repository.js';
+import { type SavedTurn, TurnRepository } from './saving/turn.repository.js';
 
 /** Conversations and what is saved of their turns. */
 @Injectable()

@@ -1,9 +1,9 @@
 import { Module } from '@nestjs/common';
 import { ConversationModule } from './conversation.module.js';
 import { ErasureWorker } from './erasure/erasure-worker.js';
-import { SaveTurnsHandler } from './jobs/save-turns.handler.js';
+import { SaveTurnsHandler } from './saving/save-turns.handler.js';
 import { SaveWorkerReport } from './operations/save-worker-report.js';
-import { SaveWaker } from './jobs/save-waker.js';
+import { SaveWaker } from './saving/save-waker.js';
 
 /** What a worker does for conversations: it saves their turns, and erases what is to be erased. */
 @Module({

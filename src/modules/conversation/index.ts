@@ -1,4 +1,4 @@
-export { BranchService } from './branch.service.js';
+export { BranchService } from './branches/branch.service.js';
 export { conversationConfig } from './conversation.config.js';
 export {
   conversationNotFound,
@@ -17,14 +17,14 @@ export { SAVE_SHARDS } from './domain/shards.js';
 export { turnStatuses } from './domain/turn.js';
 export type { Turn, TurnMessage, TurnStatus } from './domain/turn.js';
 export { turnsSaved } from './events/turns-saved.event.js';
-export { saveTurns } from './jobs/save-turns.job.js';
-export { SavedTurnReader } from './saved-turn-reader.service.js';
-export type { AnsweredTurn, SavedTurnMessage } from './saved-turn-reader.service.js';
-export type { SavedTurn } from './turn.repository.js';
-export { KeptTurn } from './kept-turn.js';
-export { TurnKeeper } from './turn-keeper.service.js';
-export type { WaitingTurn } from './turn-keys.js';
-export { type AbandonedTurn, placeOf } from './turn.store.js';
-export { MessageReader } from './message-reader.service.js';
-export type { OwnedMessage, TextMessage } from './message-text.repository.js';
-export type { ReadableMessage } from './message-reader.service.js';
+export { saveTurns } from './saving/save-turns.job.js';
+export { SavedTurnReader } from './reading/saved-turn-reader.service.js';
+export type { AnsweredTurn, SavedTurnMessage } from './reading/saved-turn-reader.service.js';
+export type { SavedTurn } from './saving/turn.repository.js';
+export { KeptTurn } from './keeping/kept-turn.js';
+export { TurnKeeper } from './keeping/turn-keeper.service.js';
+export type { WaitingTurn } from './keeping/turn-keys.js';
+export { type AbandonedTurn, placeOf } from './keeping/turn.store.js';
+export { MessageReader } from './reading/message-reader.service.js';
+export type { OwnedMessage, TextMessage } from './reading/message-text.repository.js';
+export type { ReadableMessage } from './reading/message-reader.service.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Transaction, Transactions } from '../../../platform/database/index.js';
-import { noteErased } from '../turn.repository.js';
+import { noteErased } from '../saving/turn.repository.js';
 
 /** Something that is to be erased. */
 export interface Erasure {

@@ -4,7 +4,7 @@ import { type Transaction, Transactions } from '../../../platform/database/index
 import { newId } from '../../../shared/ids.js';
 import { type Actor, AuditLog, type AuditEvent } from '../../audit/index.js';
 import { conversationNotFound } from '../conversation.errors.js';
-import { SaveLine } from '../save-line.js';
+import { SaveLine } from '../saving/save-line.js';
 import { Erasers } from './erasers.js';
 import { type ClaimedErasure, type Erasure, ErasureRepository } from './erasure.repository.js';
 import { UnsavedTurns } from './unsaved-turns.js';

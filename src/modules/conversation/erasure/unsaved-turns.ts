@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DURABLE_REDIS, RedisBreaker, type RedisClient, RedisScript } from '../../../platform/redis/index.js';
 import { shardOf } from '../domain/shards.js';
-import { SaveLine } from '../save-line.js';
-import { keysOf } from '../turn-keys.js';
+import { SaveLine } from '../saving/save-line.js';
+import { keysOf } from '../keeping/turn-keys.js';
 import { ErasureRepository } from './erasure.repository.js';
 
 const BATCH_SIZE = 500;

@@ -1,6 +1,6 @@
 import { formatCoins } from '../../../shared/money.js';
 import type { ConversationRow } from '../conversation.repository.js';
-import type { ReadableMessage } from '../message-reader.service.js';
+import type { ReadableMessage } from '../reading/message-reader.service.js';
 import type { TurnFacts } from './export.repository.js';
 
 /** What an export is made of, in its order: each conversation's turns, each turn's messages. */

@@ -3,8 +3,8 @@ import { serviceUnavailable } from '../../../platform/errors/index.js';
 import { conversationChanged, conversationNotFound } from '../conversation.errors.js';
 import { ConversationRepository, type ConversationRow } from '../conversation.repository.js';
 import type { Turn } from '../domain/turn.js';
-import { MessageReader } from '../message-reader.service.js';
-import { TurnKeeper } from '../turn-keeper.service.js';
+import { MessageReader } from '../reading/message-reader.service.js';
+import { TurnKeeper } from '../keeping/turn-keeper.service.js';
 import type { ExportPart } from './export-formats.js';
 import { ExportRepository, type TurnFacts } from './export.repository.js';
 

@@ -3,9 +3,12 @@ import { RedisAwayError } from '../../../platform/redis/index.js';
 import { type AuditEvent, AuditLog } from '../../audit/index.js';
 import { conversationNotParked } from '../conversation.errors.js';
 import { SAVE_SHARDS } from '../domain/shards.js';
-import { ParkedConversationRepository, type ParkedConversation } from '../parked-conversation.repository.js';
-import { SaveLine } from '../save-line.js';
-import { SaveWake } from '../save-wake.js';
+import {
+  ParkedConversationRepository,
+  type ParkedConversation,
+} from '../saving/parked-conversation.repository.js';
+import { SaveLine } from '../saving/save-line.js';
+import { SaveWake } from '../saving/save-wake.js';
 import type { SaveOverview } from './save-operations.dto.js';
 import { SaveWorkerRepository } from './save-worker.repository.js';
 

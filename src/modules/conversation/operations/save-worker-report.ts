@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { newId } from '../../../shared/ids.js';
-import { SaveSlots } from '../save-slots.js';
+import { SaveSlots } from '../saving/save-slots.js';
 import { SaveWorkerRepository } from './save-worker.repository.js';
 
 const REPORT_INTERVAL_MS = 2_000;

@@ -1,9 +1,16 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { DURABLE_REDIS, RedisBreaker, type RedisClient } from '../../platform/redis/index.js';
-import { SAVE_SHARDS } from './domain/shards.js';
-import { type Turn, turnSchema } from './domain/turn.js';
-import { forgetScript, textsScript } from './turn-scripts.js';
-import { chunksKey, keysOf, memberOf, placeOfMember, shardKeys, type WaitingTurn } from './turn-keys.js';
+import { DURABLE_REDIS, RedisBreaker, type RedisClient } from '../../../platform/redis/index.js';
+import { SAVE_SHARDS } from '../domain/shards.js';
+import { type Turn, turnSchema } from '../domain/turn.js';
+import { forgetScript, textsScript } from '../keeping/turn-scripts.js';
+import {
+  chunksKey,
+  keysOf,
+  memberOf,
+  placeOfMember,
+  shardKeys,
+  type WaitingTurn,
+} from '../keeping/turn-keys.js';
 
 /** The finished turns of each shard that wait in Redis to be saved, seen from the saver; `TurnStore` fills it. */
 @Injectable()

@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { ConfigOf } from '../../platform/config/index.js';
-import { isDuplicateKey, Transactions } from '../../platform/database/index.js';
-import { conversationConfig } from './conversation.config.js';
-import { type AnswerPiece, parsePiece } from './domain/answer-piece.js';
-import { shardOf } from './domain/shards.js';
-import { type Turn, turnSchema } from './domain/turn.js';
+import type { ConfigOf } from '../../../platform/config/index.js';
+import { isDuplicateKey, Transactions } from '../../../platform/database/index.js';
+import { conversationConfig } from '../conversation.config.js';
+import { type AnswerPiece, parsePiece } from '../domain/answer-piece.js';
+import { shardOf } from '../domain/shards.js';
+import { type Turn, turnSchema } from '../domain/turn.js';
 import type { KeptState, TurnPlace } from './kept-turn.js';
 import type { AbandonedTurn, TurnView } from './turn.store.js';
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Transaction, Transactions } from '../../platform/database/index.js';
+import { type Transaction, Transactions } from '../../../platform/database/index.js';
 
 /** What a user or a model said, in words. */
 export interface TextMessage {

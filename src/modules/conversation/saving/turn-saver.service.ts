@@ -1,16 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
-import { isDataRefusal } from '../../platform/database/index.js';
-import { Events } from '../../platform/events/index.js';
-import type { Turn } from './domain/turn.js';
-import { turnsSaved } from './events/turns-saved.event.js';
+import { isDataRefusal } from '../../../platform/database/index.js';
+import { Events } from '../../../platform/events/index.js';
+import type { Turn } from '../domain/turn.js';
+import { turnsSaved } from '../events/turns-saved.event.js';
 import { ParkedConversationRepository } from './parked-conversation.repository.js';
 import { SaveLine } from './save-line.js';
 import { SaveSlots } from './save-slots.js';
 import { TurnRepository } from './turn.repository.js';
-import { placeOf, TurnStore } from './turn.store.js';
-import type { WaitingTurn } from './turn-keys.js';
-import { WaitingTurnRepository } from './waiting-turn.repository.js';
+import { placeOf, TurnStore } from '../keeping/turn.store.js';
+import type { WaitingTurn } from '../keeping/turn-keys.js';
+import { WaitingTurnRepository } from '../keeping/waiting-turn.repository.js';
 
 /** How many turns are written in one transaction. */
 const GROUP_SIZE = 100;

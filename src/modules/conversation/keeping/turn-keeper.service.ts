@@ -1,14 +1,14 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { RedisAwayError, RedisBreaker } from '../../platform/redis/index.js';
-import { saveBacklogFull, turnInProgress, turnUnreachable } from './conversation.errors.js';
-import { shardOf } from './domain/shards.js';
-import type { Turn } from './domain/turn.js';
+import { RedisAwayError, RedisBreaker } from '../../../platform/redis/index.js';
+import { saveBacklogFull, turnInProgress, turnUnreachable } from '../conversation.errors.js';
+import { shardOf } from '../domain/shards.js';
+import type { Turn } from '../domain/turn.js';
 import { type FinishResult, KeptTurn, type TurnPlace } from './kept-turn.js';
-import { SaveWake } from './save-wake.js';
+import { SaveWake } from '../saving/save-wake.js';
 import { type AbandonedTurn, type LineState, placeOf, TurnStore, type TurnView } from './turn.store.js';
 import type { WaitingTurn } from './turn-keys.js';
-import { SavedTurnRepository } from './saved-turn.repository.js';
-import { TurnRepository } from './turn.repository.js';
+import { SavedTurnRepository } from '../reading/saved-turn.repository.js';
+import { TurnRepository } from '../saving/turn.repository.js';
 import { WaitingTurnRepository } from './waiting-turn.repository.js';
 
 const BACKLOG_RETRY_SECONDS = 5;

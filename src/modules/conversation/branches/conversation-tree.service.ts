@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { BranchRepository } from './branch.repository.js';
-import type { Branch, MessagePlace } from './domain/path.js';
-import { forkPointIds, placeTurns, type TreeEnds } from './domain/placement.js';
-import type { TurnMessage } from './domain/turn.js';
-import { MessageRepository } from './message.repository.js';
-import { TurnKeeper } from './turn-keeper.service.js';
+import type { Branch, MessagePlace } from '../domain/path.js';
+import { forkPointIds, placeTurns, type TreeEnds } from '../domain/placement.js';
+import type { TurnMessage } from '../domain/turn.js';
+import { MessageRepository } from '../reading/message.repository.js';
+import { TurnKeeper } from '../keeping/turn-keeper.service.js';
 
 /** A message that waits to be saved, in the place that it will have. */
 export interface WaitingMessage extends TurnMessage, MessagePlace {

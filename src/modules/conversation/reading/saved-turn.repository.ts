@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Transactions } from '../../platform/database/index.js';
-import type { Turn, TurnStatus } from './domain/turn.js';
+import { Transactions } from '../../../platform/database/index.js';
+import type { Turn, TurnStatus } from '../domain/turn.js';
 
 /** A saved turn without its messages. */
 export interface TurnRow {

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { type Statement, Transactions } from '../../platform/database/index.js';
-import type { Branch, MessagePlace } from './domain/path.js';
-import { forkPointIds, type NewBranch, type TreeEnds } from './domain/placement.js';
-import type { Turn } from './domain/turn.js';
+import { type Statement, Transactions } from '../../../platform/database/index.js';
+import type { Branch, MessagePlace } from '../domain/path.js';
+import { forkPointIds, type NewBranch, type TreeEnds } from '../domain/placement.js';
+import type { Turn } from '../domain/turn.js';
 
 type Rows = readonly Record<string, unknown>[];
 

@@ -1,14 +1,14 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { ConfigOf } from '../../platform/config/index.js';
+import type { ConfigOf } from '../../../platform/config/index.js';
 import {
   DURABLE_REDIS,
   RedisBreaker,
   type RedisClient,
   type RedisScript,
-} from '../../platform/redis/index.js';
-import { conversationConfig } from './conversation.config.js';
-import { type AnswerPiece, parsePiece } from './domain/answer-piece.js';
-import { type Turn, turnSchema } from './domain/turn.js';
+} from '../../../platform/redis/index.js';
+import { conversationConfig } from '../conversation.config.js';
+import { type AnswerPiece, parsePiece } from '../domain/answer-piece.js';
+import { type Turn, turnSchema } from '../domain/turn.js';
 import type { FinishResult, KeptState, TurnPlace } from './kept-turn.js';
 import { chunksKey, keysOf, memberOf, placeOfMember, shardKeys, type WaitingTurn } from './turn-keys.js';
 import * as scripts from './turn-scripts.js';

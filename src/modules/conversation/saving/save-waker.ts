@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { JobQueue } from '../../../platform/queue/index.js';
-import { TurnSaver } from '../turn-saver.service.js';
+import { TurnSaver } from './turn-saver.service.js';
 import { saveTurns } from './save-turns.job.js';
 
 const WAKE_INTERVAL_MS = 5_000;

@@ -1,5 +1,5 @@
-import type { AnswerPiece } from './domain/answer-piece.js';
-import type { Turn } from './domain/turn.js';
+import type { AnswerPiece } from '../domain/answer-piece.js';
+import type { Turn } from '../domain/turn.js';
 
 /**
  * How a turn stands where it is kept: `stopping` if somebody asked for its end, `ended` if another has taken its

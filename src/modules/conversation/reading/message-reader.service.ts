@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { type ConversationTree, ConversationTreeReader } from './conversation-tree.service.js';
-import { branchNotFound } from './conversation.errors.js';
-import { clip, type PagePlace, type PathPage, pathOf, ReadablePath, type Segment } from './domain/path.js';
-import { forksAt, groupSiblings, placesOfSiblings, type Sibling } from './domain/siblings.js';
-import type { Turn } from './domain/turn.js';
-import { TurnKeeper } from './turn-keeper.service.js';
+import { type ConversationTree, ConversationTreeReader } from '../branches/conversation-tree.service.js';
+import { branchNotFound } from '../conversation.errors.js';
+import { clip, type PagePlace, type PathPage, pathOf, ReadablePath, type Segment } from '../domain/path.js';
+import { forksAt, groupSiblings, placesOfSiblings, type Sibling } from '../domain/siblings.js';
+import type { Turn } from '../domain/turn.js';
+import { TurnKeeper } from '../keeping/turn-keeper.service.js';
 import { MessageRepository, type SavedMessage } from './message.repository.js';
 
 export interface ReadableMessage extends SavedMessage {
@@ -17,7 +17,7 @@ export interface MessageWithSiblings extends ReadableMessage {
   siblings: Sibling[];
 }
 
-export type { PagePlace } from './domain/path.js';
+export type { PagePlace } from '../domain/path.js';
 
 /** A page of a branch's path. */
 export interface BranchPage extends PathPage<MessageWithSiblings> {

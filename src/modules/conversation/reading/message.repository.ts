@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { Transactions } from '../../platform/database/index.js';
-import type { MessagePlace, Segment } from './domain/path.js';
-import type { PlacedMessage } from './domain/siblings.js';
-import type { TurnMessage } from './domain/turn.js';
+import { Transactions } from '../../../platform/database/index.js';
+import type { MessagePlace, Segment } from '../domain/path.js';
+import type { PlacedMessage } from '../domain/siblings.js';
+import type { TurnMessage } from '../domain/turn.js';
 
 export interface SavedMessage extends TurnMessage, MessagePlace {
   turn_id: string;

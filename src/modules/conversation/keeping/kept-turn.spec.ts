@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Turn } from './domain/turn.js';
+import type { Turn } from '../domain/turn.js';
 import { KeptTurn, type TurnPlace } from './kept-turn.js';
 
 /** Keeps pieces by their numbers, as Redis does; may lose its answer. */

@@ -13,19 +13,19 @@ import {
   encodeCursor,
   type Principal,
   RequireScope,
-} from '../../platform/http/index.js';
+} from '../../../platform/http/index.js';
 import { BranchService, type BranchState } from './branch.service.js';
-import type { ConversationRow } from './conversation.repository.js';
-import { ConversationService } from './conversation.service.js';
+import type { ConversationRow } from '../conversation.repository.js';
+import { ConversationService } from '../conversation.service.js';
 import {
   activateBranchSchema,
   branchListQuerySchema,
   branchListSchema,
   branchSchema,
-} from './dto/branch.dto.js';
-import type { ActivateBranch, BranchDto, BranchListQuery } from './dto/branch.dto.js';
-import { conversationParamsSchema } from './dto/conversation.dto.js';
-import type { ConversationParams } from './dto/conversation.dto.js';
+} from '../dto/branch.dto.js';
+import type { ActivateBranch, BranchDto, BranchListQuery } from '../dto/branch.dto.js';
+import { conversationParamsSchema } from '../dto/conversation.dto.js';
+import type { ConversationParams } from '../dto/conversation.dto.js';
 
 const listPosition = z.tuple([z.int().min(0)]);
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Handles, type JobHandler, type JobRun, type PayloadOf } from '../../../platform/queue/index.js';
-import { TurnSaver } from '../turn-saver.service.js';
+import { TurnSaver } from './turn-saver.service.js';
 import { saveTurns } from './save-turns.job.js';
 
 @Injectable()

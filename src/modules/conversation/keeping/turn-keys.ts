@@ -1,4 +1,4 @@
-import { SAVE_SHARDS, shardOf } from './domain/shards.js';
+import { SAVE_SHARDS, shardOf } from '../domain/shards.js';
 
 /** A turn in a shard's list of those that wait. */
 export interface WaitingTurn {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { SAVE_SHARDS } from './domain/shards.js';
+import { SAVE_SHARDS } from '../domain/shards.js';
 
 /** How many shards this process saves at the same time; the others wait their turn. Can be changed while running. */
 @Injectable()

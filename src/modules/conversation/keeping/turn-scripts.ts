@@ -1,4 +1,4 @@
-import { RedisScript } from '../../platform/redis/index.js';
+import { RedisScript } from '../../../platform/redis/index.js';
 
 /** The steps that Redis takes as one for `TurnStore`, which explains the keys. */
 

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { RedisBreaker } from '../../platform/redis/index.js';
-import { JobQueue } from '../../platform/queue/index.js';
-import { saveTurns } from './jobs/save-turns.job.js';
+import { RedisBreaker } from '../../../platform/redis/index.js';
+import { JobQueue } from '../../../platform/queue/index.js';
+import { saveTurns } from './save-turns.job.js';
 
 /** How soon a busy shard recovers from a lost wake-up. Waking the saver of one costs as much as keeping a turn. */
 const REMIND_INTERVAL_MS = 250;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { type Transaction, Transactions } from '../../platform/database/index.js';
-import { shardOf } from './domain/shards.js';
+import { type Transaction, Transactions } from '../../../platform/database/index.js';
+import { shardOf } from '../domain/shards.js';
 
 export interface ParkedConversation {
   conversation_id: string;

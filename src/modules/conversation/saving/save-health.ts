@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { HealthContributors } from '../monitoring/index.js';
-import { ConversationService } from './conversation.service.js';
+import { HealthContributors } from '../../monitoring/index.js';
+import { ConversationService } from '../conversation.service.js';
 
 /** Adds the turns that wait to be saved to the health report's `queue_size`. */
 @Injectable()

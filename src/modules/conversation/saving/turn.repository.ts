@@ -5,9 +5,9 @@ import {
   type Statement,
   type Transaction,
   Transactions,
-} from '../../platform/database/index.js';
-import { isDerivedId, newId } from '../../shared/ids.js';
-import type { MicroCoins } from '../../shared/money.js';
+} from '../../../platform/database/index.js';
+import { isDerivedId, newId } from '../../../shared/ids.js';
+import type { MicroCoins } from '../../../shared/money.js';
 import {
   insertBranches,
   listOf,
@@ -15,9 +15,9 @@ import {
   selectLastBranches,
   toForkPoints,
   toLastBranches,
-} from './branch.repository.js';
-import { placeTurns, type Placement } from './domain/placement.js';
-import type { Turn, TurnStatus } from './domain/turn.js';
+} from '../branches/branch.repository.js';
+import { placeTurns, type Placement } from '../domain/placement.js';
+import type { Turn, TurnStatus } from '../domain/turn.js';
 
 /** What is known of the cost of a saved turn. */
 export interface SavedTurn {

@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { type AppError, serviceUnavailable } from '../../platform/errors/index.js';
-import { newId } from '../../shared/ids.js';
+import { type AppError, serviceUnavailable } from '../../../platform/errors/index.js';
+import { newId } from '../../../shared/ids.js';
 import { BranchRepository } from './branch.repository.js';
 import { type ConversationTree, ConversationTreeReader } from './conversation-tree.service.js';
-import { branchNotFound, messageNotFound, tooManyBranches, turnInProgress } from './conversation.errors.js';
-import { branchesThrough, MAX_BRANCHES } from './domain/path.js';
-import { MessageReader, type ReadableMessage } from './message-reader.service.js';
-import { MessageRepository } from './message.repository.js';
-import { TurnKeeper } from './turn-keeper.service.js';
+import { branchNotFound, messageNotFound, tooManyBranches, turnInProgress } from '../conversation.errors.js';
+import { branchesThrough, MAX_BRANCHES } from '../domain/path.js';
+import { MessageReader, type ReadableMessage } from '../reading/message-reader.service.js';
+import { MessageRepository } from '../reading/message.repository.js';
+import { TurnKeeper } from '../keeping/turn-keeper.service.js';
 
 const BUSY_RETRY_SECONDS = 1;
 
