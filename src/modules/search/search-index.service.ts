@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { ConversationService, type TextMessage } from '../conversation/index.js';
 import { EmbeddingsService, providerRefused } from '../provider/index.js';
@@ -13,6 +14,8 @@ const POSTINGS_A_TRANSACTION = 2_000;
 /** How many messages are embedded with one call. */
 const MESSAGES_A_CALL = 32;
 const ERASE_BATCH = 100;
+/** A slow embedder costs others nothing. */
+const LONGEST_REST_MS = 100;
 /** A text that every embedder takes. */
 const PROBE = 'test';
 
@@ -41,10 +44,9 @@ export class SearchIndex {
   /** Makes the messages of saved turns findable by their words. @returns the ids of the messages. */
   async indexWords(turnIds: readonly string[], signal: AbortSignal): Promise<string[]> {
     const messageIds: string[] = [];
-    for (let start = 0; start < turnIds.length; start += TURNS_AT_ONCE) {
-      signal.throwIfAborted();
-      messageIds.push(...(await this.indexGroup(turnIds.slice(start, start + TURNS_AT_ONCE))));
-    }
+    await inTurns(turnIds, TURNS_AT_ONCE, signal, async (group) => {
+      messageIds.push(...(await this.indexGroup(group)));
+    });
     return messageIds;
   }
 
@@ -94,10 +96,7 @@ export class SearchIndex {
   }
 
   private async embed(messages: readonly IndexedMessage[], signal: AbortSignal): Promise<void> {
-    for (let start = 0; start < messages.length; start += MESSAGES_A_CALL) {
-      signal.throwIfAborted();
-      await this.embedBatch(messages.slice(start, start + MESSAGES_A_CALL), signal);
-    }
+    await inTurns(messages, MESSAGES_A_CALL, signal, (batch) => this.embedBatch(batch, signal));
   }
 
   private async embedBatch(messages: readonly IndexedMessage[], signal: AbortSignal): Promise<void> {
@@ -139,6 +138,24 @@ export class SearchIndex {
       });
       return undefined;
     }
+  }
+}
+
+/**
+ * Does the work a group at a time, and rests between two for as long as the one before took: the saves that share
+ * the process and the database are what users wait for. Without the rests their p95 at half load was twice as long.
+ */
+async function inTurns<T>(
+  all: readonly T[],
+  size: number,
+  signal: AbortSignal,
+  work: (group: readonly T[]) => Promise<void>,
+): Promise<void> {
+  for (let start = 0; start < all.length; start += size) {
+    signal.throwIfAborted();
+    const startedAt = performance.now();
+    await work(all.slice(start, start + size));
+    if (start + size < all.length) await delay(Math.min(performance.now() - startedAt, LONGEST_REST_MS));
   }
 }
 
