@@ -1,0 +1,4 @@
+import type { PeriodicTask } from './platform/schedule/index.js';
+
+/** Every periodic task there is. The worker refuses to start unless each has exactly one handler. */
+export const periodicTasks: readonly PeriodicTask[] = [];
