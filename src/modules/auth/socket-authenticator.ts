@@ -46,15 +46,7 @@ export class SocketAuthenticator implements BeforeApplicationShutdown {
    * gets a `connect_error` whose `data.code` says why. Whoever is let in is in the room of the user.
    */
   protect(namespace: Namespace, scope: Scope): void {
-    namespace.use((socket, next) => {
-      this.admit(namespace, socket, scope).then(
-        () => next(),
-        (thrown: unknown) => {
-          const data = socketErrorBody(toSocketError(thrown));
-          next(Object.assign(new Error(data.code), { data }));
-        },
-      );
-    });
+    namespace.use((socket, next) => void this.answer(namespace, socket, scope, next));
     namespace.on('connection', (socket: Socket) => {
       void socket.join(roomOfUser(this.principalOf(socket).userId));
     });
@@ -108,6 +100,21 @@ export class SocketAuthenticator implements BeforeApplicationShutdown {
 
   beforeApplicationShutdown(): void {
     for (const timer of this.timers) clearInterval(timer);
+  }
+
+  private async answer(
+    namespace: Namespace,
+    socket: Socket,
+    scope: Scope,
+    next: (refusal?: Error) => void,
+  ): Promise<void> {
+    try {
+      await this.admit(namespace, socket, scope);
+    } catch (thrown) {
+      const data = socketErrorBody(toSocketError(thrown));
+      return next(Object.assign(new Error(data.code), { data }));
+    }
+    next();
   }
 
   private async admit(namespace: Namespace, socket: Socket, scope: Scope): Promise<void> {

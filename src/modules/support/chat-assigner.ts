@@ -12,6 +12,7 @@ import { supportConfig } from './support.config.js';
 const PAGE = 50;
 /** An agent who was free may have been given another chat meanwhile; the next look finds the next one. */
 const MAX_LOOKS = 20;
+const NEVER_ABORTED = new AbortController().signal;
 
 /** Rolls a transaction back: the agent who was found has no place any more. */
 class AgentTakenError extends Error {}
@@ -33,14 +34,14 @@ export class ChatAssigner {
   ) {}
 
   /** Assigns until nobody waits or nobody is free. @returns how many chats were assigned here. */
-  async assignWaiting(signal?: AbortSignal): Promise<number> {
+  async assignWaiting(signal = NEVER_ABORTED): Promise<number> {
     let assigned = 0;
     let after = '0';
     const isAnybodyFree = async () => (await this.findFree([])) !== undefined;
-    while (!signal?.aborted && (await isAnybodyFree())) {
+    while (!signal.aborted && (await isAnybodyFree())) {
       const page = await this.chats.nextWaiting(after, PAGE);
       for (const chat of page) {
-        if (signal?.aborted) break;
+        if (signal.aborted) break;
         const outcome = await this.assign(chat);
         if (outcome === 'assigned') assigned++;
         if (outcome === 'nobody_free' && !(await isAnybodyFree())) break;

@@ -17,6 +17,7 @@ const TOLD_AT_ONCE = 50;
 /** Changes within this time are told together. */
 const GATHER_MS = 500;
 const RETRY_AFTER_SECONDS = 60;
+const NEVER_ABORTED = new AbortController().signal;
 
 /** Those who wait for an agent. */
 @Injectable()
@@ -70,11 +71,11 @@ export class ChatQueue implements BeforeApplicationShutdown {
   }
 
   /** Tells at most so many, from the front, their places. @returns how many were told. */
-  async announce(limit = this.config.queueLimit, signal?: AbortSignal): Promise<number> {
+  async announce(limit = this.config.queueLimit, signal = NEVER_ABORTED): Promise<number> {
     const recent = await this.recentHandling();
     let told = 0;
     let after = '0';
-    while (told < limit && !signal?.aborted) {
+    while (told < limit && !signal.aborted) {
       const chats = await this.chats.nextWaiting(after, Math.min(PAGE, limit - told));
       for (const chat of chats) this.events.queuePosition(chat, toPlace(++told, recent));
       const last = chats.at(-1);

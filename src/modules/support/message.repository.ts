@@ -68,6 +68,6 @@ export class MessageRepository {
       `SELECT ${COLUMNS} FROM support_messages WHERE chat_id = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?`,
       [chatId, sequence, limit],
     );
-    return rows.reverse();
+    return rows.toReversed();
   }
 }

@@ -111,7 +111,7 @@ export class SocketHub implements BeforeApplicationShutdown {
 
   /** Undefined while no HTTP server is attached. */
   private get engine(): Server['engine'] | undefined {
-    return this.server.engine as Server['engine'] | undefined;
+    return this.server.engine;
   }
 
   /** More get as far as this than may stay, so that most of those who are refused can be told why. */

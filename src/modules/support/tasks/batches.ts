@@ -6,11 +6,11 @@ export const CHATS_A_BATCH = 200;
 /** One kind of change, in batches. */
 interface BatchedChange {
   /** Ids of some that are due, at most `CHATS_A_BATCH`. */
-  find(): Promise<string[]>;
+  readonly find: () => Promise<string[]>;
   /** Changes those that are still due, and says which those were. */
-  change(ids: readonly string[]): Promise<ChangedChat[]>;
+  readonly change: (ids: readonly string[]) => Promise<ChangedChat[]>;
   /** Told after each commit. */
-  done(changed: readonly ChangedChat[]): void;
+  readonly done: (changed: readonly ChangedChat[]) => void;
 }
 
 /** Changes all that is due, one batch after the other, until there is none or the signal is aborted. @returns how many. */
