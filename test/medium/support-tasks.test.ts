@@ -1,5 +1,6 @@
 import type { INestApplicationContext, Type } from '@nestjs/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AgentRepository } from '../../src/modules/support/agent.repository.js';
 import { ChatBatchRepository } from '../../src/modules/support/chat-batch.repository.js';
 import { RetentionRepository } from '../../src/modules/support/retention.repository.js';
 import { AutoEndTimeoutChats } from '../../src/modules/support/tasks/auto-end-timeout-chats.handler.js';
@@ -101,6 +102,24 @@ describe('the periodic tasks of support', () => {
       );
       expect(Number(rows[0]?.newest_assigned)).toBeLessThan(Number(rows[0]?.oldest_waiting));
       expect(await run(ProcessCustomerServiceQueue)).toEqual({ assigned: 0, waiting: 40 });
+    });
+
+    it('gives no chat to an agent who was free when it looked, and has been given another since', async () => {
+      const { agent, user } = await activeChat();
+      await support.setDuty(agent, true, 1);
+      await fill(1, 'waiting');
+      const agents = workers[0]!.get(AgentRepository, { strict: false });
+      const looking = vi
+        .spyOn(agents, 'findFree')
+        .mockResolvedValueOnce(agent.id)
+        .mockResolvedValueOnce(agent.id);
+      expect(await run(ProcessCustomerServiceQueue)).toEqual({ assigned: 0, waiting: 1 });
+      // It looked twice for somebody, found the place taken, and looked again.
+      expect(looking.mock.calls.length).toBeGreaterThan(2);
+      looking.mockRestore();
+      expect(await support.load(agent)).toBe(1);
+      expect(await count(`agent_id = '${agent.id}'`)).toBe(1);
+      expect(await count(`user_id = '${user.id}' AND state = 'active'`)).toBe(1);
     });
 
     it('finds agents who have come back without saying so', async () => {
