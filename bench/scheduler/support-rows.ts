@@ -47,10 +47,13 @@ async function seedChats(database: Connection, columns: ChatColumns): Promise<vo
   }
   for (let first = 0; first < ROWS; first += ROWS_A_STATEMENT) await insertChats(database, columns, first);
   await database.query(
-    `INSERT INTO support_agents (user_id, is_on_duty, capacity, active_chats, seen_at)
-     SELECT ${idOf('agent')}, 1, ${AGENT_CAPACITY}, (SELECT COUNT(*) FROM support_chats
-              WHERE state = 'active' AND agent_id = ${idOf('agent')}), ${NOW} + INTERVAL 1 DAY
-       FROM ${numbersFrom(0)} WHERE n < ${AGENTS}`,
+    `INSERT INTO support_agents (user_id, is_on_duty, capacity, seen_at)
+     SELECT ${idOf('agent')}, 1, ${AGENT_CAPACITY}, ${NOW} + INTERVAL 1 DAY FROM ${numbersFrom(0)} WHERE n < ${AGENTS}`,
+  );
+  await database.query(
+    `UPDATE support_agents a JOIN (
+       SELECT agent_id, COUNT(*) AS chats FROM support_chats WHERE state = 'active' GROUP BY agent_id
+     ) AS load_of ON load_of.agent_id = a.user_id SET a.active_chats = load_of.chats`,
   );
 }
 

@@ -18,7 +18,7 @@ import { waitUntil } from '../factories/wait.js';
 const IDLE_MINUTES = 5;
 const GRACE_MINUTES = 2;
 /** More than one batch. */
-const MANY = 450;
+const MANY = 250;
 
 describe('the periodic tasks of support', () => {
   let support: TestSupport;
@@ -194,8 +194,8 @@ describe('the periodic tasks of support', () => {
         .mockRejectedValueOnce(new Error('broken'));
       await expect(run(SendTimeoutWarnings)).rejects.toThrow('broken');
       failing.mockRestore();
-      expect(await count('warned_at IS NOT NULL')).toBe(200);
-      expect(await run(SendTimeoutWarnings)).toEqual({ warned: MANY - 200 });
+      expect(await count('warned_at IS NOT NULL')).toBe(100);
+      expect(await run(SendTimeoutWarnings)).toEqual({ warned: MANY - 100 });
       expect(await count(`event = 'warned'`, 'support_messages')).toBe(MANY);
     });
   });

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Transactions } from '../../platform/database/index.js';
 
 const CHATS_A_BATCH = 100;
-const ARCHIVED_A_BATCH = 500;
+const ARCHIVED_A_BATCH = 200;
 const TEXTS_A_BATCH = 500;
 
 /** What is done with chats long after their end, a bounded part at a time. */

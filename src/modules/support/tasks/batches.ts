@@ -1,7 +1,7 @@
 import type { ChangedChat } from '../chat-batch.repository.js';
 
 /** Chats that one transaction changes: some 10 ms of work. */
-export const CHATS_A_BATCH = 200;
+export const CHATS_A_BATCH = 100;
 
 /** One kind of change, in batches. */
 interface BatchedChange {
