@@ -61,6 +61,15 @@ module.exports = {
       to: { path: '(^|/)node_modules/ioredis/' },
     },
     {
+      name: 'socket-io-only-in-platform-websocket',
+      comment: 'Gateways are written with @nestjs/websockets, which knows no transport.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/platform/websocket/' },
+      to: {
+        path: '(^|/)node_modules/(socket\\.io|socket\\.io-adapter|@socket\\.io/[^/]+|@nestjs/platform-socket\\.io)/',
+      },
+    },
+    {
       name: 'typeorm-only-behind-the-repository',
       severity: 'error',
       from: {

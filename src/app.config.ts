@@ -3,12 +3,14 @@ import { coinAccountConfig } from './modules/coin-account/index.js';
 import { conversationConfig } from './modules/conversation/index.js';
 import { logIntakeConfig, logQueryConfig, logsConfig } from './modules/logs/index.js';
 import { providerConfig } from './modules/provider/index.js';
+import { supportConfig } from './modules/support/index.js';
 import { authConfig } from './modules/auth/index.js';
 import { appEnvironmentConfig, type ConfigDefinition } from './platform/config/index.js';
 import { databaseConfig } from './platform/database/index.js';
 import { httpConfig } from './platform/http/index.js';
 import { queueConfig } from './platform/queue/index.js';
 import { redisConfig } from './platform/redis/index.js';
+import { websocketConfig } from './platform/websocket/index.js';
 
 /** Every configuration there is, in the order of `.env.example`. A name that is in none is refused at start. */
 export const configDefinitions: readonly ConfigDefinition[] = [
@@ -25,4 +27,6 @@ export const configDefinitions: readonly ConfigDefinition[] = [
   logsConfig,
   logQueryConfig,
   logIntakeConfig,
+  websocketConfig,
+  supportConfig,
 ];

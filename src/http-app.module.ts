@@ -12,6 +12,7 @@ import { LogsHttpModule } from './modules/logs/logs.http.module.js';
 import { MonitoringModule } from './modules/monitoring/index.js';
 import { MonitoringHttpModule } from './modules/monitoring/monitoring.http.module.js';
 import { ProviderHttpModule } from './modules/provider/provider.http.module.js';
+import { SupportHttpModule } from './modules/support/support.http.module.js';
 import { SearchHttpModule } from './modules/search/search.http.module.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
 import { DatabaseModule } from './platform/database/index.js';
@@ -20,6 +21,7 @@ import { MetricsModule } from './platform/metrics/index.js';
 import { EventsModule } from './platform/events/index.js';
 import { QueueModule } from './platform/queue/index.js';
 import { RedisModule } from './platform/redis/index.js';
+import { WebsocketModule } from './platform/websocket/index.js';
 import { TimeModule } from './platform/time/index.js';
 
 /** Everything that an API process is made of. */
@@ -34,6 +36,7 @@ export class HttpAppModule {
         EventsModule,
         DatabaseModule.forRoot(),
         RedisModule,
+        WebsocketModule,
         QueueModule.forProducers(jobDefinitions),
         MetricsModule,
         ScheduleModule.forRoot(),
@@ -46,6 +49,7 @@ export class HttpAppModule {
         AuditHttpModule,
         AccountHttpModule,
         LogsHttpModule,
+        SupportHttpModule,
         HttpModule,
         MonitoringModule.forRole('api'),
         MonitoringHttpModule,

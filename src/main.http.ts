@@ -6,6 +6,7 @@ import { createHttpApp, httpConfig } from './platform/http/index.js';
 import { createPinoLogger } from './platform/logging/index.js';
 import { announceReady, runProcess, stopOnSignal, waitForDependencies } from './platform/process/index.js';
 import { ShutdownTimer } from './platform/time/index.js';
+import { installSockets } from './platform/websocket/index.js';
 
 /** Starts an API process. */
 async function main(): Promise<void> {
@@ -15,6 +16,7 @@ async function main(): Promise<void> {
   await waitForDependencies(config, (line) => logger.warn(line));
   const { port, host } = config.get(httpConfig);
   const { app, drain } = await createHttpApp(HttpAppModule.forRoot(config), config.get(httpConfig), logger);
+  installSockets(app);
   stopOnSignal(async () => {
     await drain.drain(app.getHttpAdapter().getInstance(), app.get(ShutdownTimer).remainingMs());
     await app.close();

@@ -8,6 +8,7 @@ import { CoinAccountWorkerModule } from './modules/coin-account/coin-account.wor
 import { ConversationWorkerModule } from './modules/conversation/conversation.worker.module.js';
 import { LogsWorkerModule } from './modules/logs/logs.worker.module.js';
 import { MonitoringModule } from './modules/monitoring/index.js';
+import { SupportWorkerModule } from './modules/support/support.worker.module.js';
 import { SearchWorkerModule } from './modules/search/search.worker.module.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
 import { DatabaseModule } from './platform/database/index.js';
@@ -15,6 +16,7 @@ import { MetricsModule } from './platform/metrics/index.js';
 import { EventsModule } from './platform/events/index.js';
 import { QueueModule } from './platform/queue/index.js';
 import { RedisModule } from './platform/redis/index.js';
+import { WebsocketModule } from './platform/websocket/index.js';
 import { TimeModule } from './platform/time/index.js';
 
 /** Everything that a worker process is made of. */
@@ -29,6 +31,7 @@ export class WorkerAppModule {
         EventsModule,
         DatabaseModule.forRoot(),
         RedisModule,
+        WebsocketModule,
         MetricsModule,
         MonitoringModule.forRole('worker'),
         QueueModule.forWorkers(jobDefinitions),
@@ -39,6 +42,7 @@ export class WorkerAppModule {
         AccountModule,
         SearchWorkerModule,
         LogsWorkerModule,
+        SupportWorkerModule,
       ],
     };
   }

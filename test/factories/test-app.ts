@@ -5,6 +5,7 @@ import { configDefinitions } from '../../src/app.config.js';
 import { HttpAppModule } from '../../src/http-app.module.js';
 import { loadConfig } from '../../src/platform/config/index.js';
 import { createHttpApp, httpConfig } from '../../src/platform/http/index.js';
+import { installSockets } from '../../src/platform/websocket/index.js';
 import { createTestDatabase } from './test-database.js';
 import { createTestRedis } from './test-redis.js';
 
@@ -32,6 +33,7 @@ export async function createTestApp(settings: Record<string, string> = {}): Prom
   const config = loadConfig(environment, configDefinitions);
   const logger = pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' });
   const { app } = await createHttpApp(HttpAppModule.forRoot(config), config.get(httpConfig), logger);
+  installSockets(app);
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
   return {

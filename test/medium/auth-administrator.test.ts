@@ -38,6 +38,8 @@ describe('ensure-administrator', () => {
       'coins:read',
       'logs:read',
       'logs:write',
+      'support',
+      'support:answer',
       'operations',
       'administration',
     ]);

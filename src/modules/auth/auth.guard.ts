@@ -16,6 +16,8 @@ export class AuthGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
+    // Connections are checked by `SocketAuthenticator`, at their handshake and at each event.
+    if (context.getType() === 'ws') return true;
     const policy = this.reflector.getAllAndOverride<AccessPolicy | undefined>(ACCESS_POLICY, [
       context.getHandler(),
       context.getClass(),

@@ -18,6 +18,7 @@ import { PasswordHasher } from './password-hasher.js';
 import { SessionRepository } from './session.repository.js';
 import { SessionService } from './session.service.js';
 import { SignInLimiter } from './sign-in-limiter.js';
+import { SocketAuthenticator } from './socket-authenticator.js';
 import { TokenBlacklist } from './token-blacklist.js';
 import { UserErasureRepository } from './user-erasure.repository.js';
 import { UserErasure } from './user-erasure.service.js';
@@ -44,6 +45,7 @@ import { UserService } from './user.service.js';
     SessionRepository,
     SessionService,
     SignInLimiter,
+    SocketAuthenticator,
     TokenBlacklist,
     UserErasure,
     UserErasureRepository,
@@ -56,6 +58,7 @@ import { UserService } from './user.service.js';
     ApiKeyService,
     AuthenticationService,
     SessionService,
+    SocketAuthenticator,
     UserErasure,
     UserService,
   ],

@@ -8,6 +8,7 @@ export { AuthenticationService } from './authentication.service.js';
 export { grantableKeyScopes } from './domain/roles.js';
 export type { Role } from './domain/roles.js';
 export { SessionService } from './session.service.js';
+export { roomOfUser, SocketAuthenticator } from './socket-authenticator.js';
 export { UserErasure } from './user-erasure.service.js';
 export type { EndedCredentials } from './user-erasure.service.js';
 export { UserService } from './user.service.js';

@@ -13,6 +13,8 @@ export const scopes = [
   'coins:read',
   'logs:read',
   'logs:write',
+  'support',
+  'support:answer',
   'account',
   'operations',
   'administration',

@@ -22,6 +22,7 @@ interface ConnectionState {
 @Injectable()
 export class Drain {
   private isDraining = false;
+  private readonly listeners: (() => void)[] = [];
   private readonly connections = new Map<Socket, ConnectionState>();
 
   install(fastify: FastifyInstance): void {
@@ -39,6 +40,11 @@ export class Drain {
       if (this.isDraining) closeAfterAnswer(reply);
       done();
     });
+  }
+
+  /** Calls `listener` once no new connection is taken any more. */
+  onStart(listener: () => void): void {
+    this.listeners.push(listener);
   }
 
   get isStopping(): boolean {
@@ -63,6 +69,7 @@ export class Drain {
       }
       // Not the HTTP server's own `close`, which also closes idle connections, at once.
       NetServer.prototype.close.call(fastify.server, finish);
+      for (const listener of this.listeners) listener();
     });
   }
 

@@ -18,7 +18,14 @@ describe('roles', () => {
       'conversations:write',
       'coins:read',
       'logs:write',
+      'support',
     ]);
+  });
+
+  it('lets agents answer support chats, and users open them', () => {
+    expect(roleScopes.user).not.toContain('support:answer');
+    expect(roleScopes.agent).toEqual(expect.arrayContaining([...roleScopes.user, 'support:answer']));
+    expect(roleScopes.agent).not.toContain('operations');
   });
 
   it('takes from a key what its owner may no longer do', () => {

@@ -1,7 +1,7 @@
 import type { Scope } from '../../../platform/http/index.js';
 
 /** What a user is in the installation. Each role has all that the one before it has. */
-export const roles = ['user', 'operator', 'admin'] as const;
+export const roles = ['user', 'agent', 'operator', 'admin'] as const;
 export type Role = (typeof roles)[number];
 
 const userScopes: readonly Scope[] = [
@@ -10,14 +10,17 @@ const userScopes: readonly Scope[] = [
   'conversations:write',
   'coins:read',
   'logs:write',
+  'support',
   'account',
 ];
+const agentScopes: readonly Scope[] = [...userScopes, 'support:answer'];
 // Logs are of the installation, not of who sent them: reading them is for its operators.
-const operatorScopes: readonly Scope[] = [...userScopes, 'logs:read', 'operations'];
+const operatorScopes: readonly Scope[] = [...agentScopes, 'logs:read', 'operations'];
 
 /** What each role may do. */
 export const roleScopes: Record<Role, readonly Scope[]> = {
   user: userScopes,
+  agent: agentScopes,
   operator: operatorScopes,
   admin: [...operatorScopes, 'administration'],
 };
@@ -33,6 +36,8 @@ export const keyScopes = [
   'coins:read',
   'logs:read',
   'logs:write',
+  'support',
+  'support:answer',
   'operations',
   'administration',
 ] as const satisfies readonly Scope[];

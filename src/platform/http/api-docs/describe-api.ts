@@ -30,6 +30,7 @@ export function describeApi(app: NestFastifyApplication): OpenAPIObject {
     .addTag('Conversations', 'What was said, saved or about to be')
     .addTag('Coins', 'Accounts, holds and the journal')
     .addTag('Logs', 'What devices and programs report')
+    .addTag('Support', 'Chats of users with customer service')
     .addTag('Signing in', 'Sessions of people')
     .addTag('API keys', 'For programs')
     .addTag('Users', 'For administrators')

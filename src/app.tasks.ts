@@ -1,0 +1,15 @@
+import {
+  autoEndTimeoutChats,
+  cleanupLongInactiveChats,
+  processCustomerServiceQueue,
+  sendTimeoutWarnings,
+} from './modules/support/index.js';
+import type { PeriodicTask } from './platform/schedule/index.js';
+
+/** Every periodic task there is. The worker refuses to start unless each has exactly one handler. */
+export const periodicTasks: readonly PeriodicTask[] = [
+  processCustomerServiceQueue,
+  autoEndTimeoutChats,
+  sendTimeoutWarnings,
+  cleanupLongInactiveChats,
+];
