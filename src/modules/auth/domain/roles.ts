@@ -9,6 +9,7 @@ const userScopes: readonly Scope[] = [
   'conversations:read',
   'conversations:write',
   'coins:read',
+  'engagement',
   'logs:write',
   'account',
 ];
@@ -31,6 +32,7 @@ export const keyScopes = [
   'conversations:read',
   'conversations:write',
   'coins:read',
+  'engagement',
   'logs:read',
   'logs:write',
   'operations',
