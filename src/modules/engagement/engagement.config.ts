@@ -49,4 +49,11 @@ export const engagementConfig = defineConfig('engagement', {
     schema: read.coins('0.01'),
     example: '0.01',
   }),
+  activitySettleSeconds: variable({
+    env: 'LOCKKEEPER_ACTIVITY_SETTLE_SECONDS',
+    description:
+      'How long after its end an activity is left alone, so that what was earned or charged before is committed.',
+    schema: read.integer(60, { min: 0, max: 86_400 }),
+    example: '60',
+  }),
 });

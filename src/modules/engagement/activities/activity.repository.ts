@@ -1,5 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import type { ConfigOf } from '../../../platform/config/index.js';
 import { type Transaction, Transactions } from '../../../platform/database/index.js';
+import { engagementConfig } from '../engagement.config.js';
 import type { Rule } from './activity-rule.dto.js';
 
 export const activityStates = ['open', 'counting', 'paying', 'ended', 'cancelled'] as const;
@@ -24,15 +26,13 @@ export type NewActivity = Omit<Activity, 'state' | 'countedTo' | 'endedAt'>;
 type Row = Record<string, unknown>;
 
 const COLUMNS = 'id, title, rule, starts_at, ends_at, state, counted_to, created_by, created_at, ended_at';
-/**
- * For so long after its end an activity is left alone: what was earned or charged before the end is committed by then.
- */
-const SETTLING_SECONDS = 60;
-
 /** Activities and their states. The database's clock decides. */
 @Injectable()
 export class ActivityRepository {
-  constructor(private readonly transactions: Transactions) {}
+  constructor(
+    private readonly transactions: Transactions,
+    @Inject(engagementConfig.token) private readonly config: ConfigOf<typeof engagementConfig>,
+  ) {}
 
   async insert(transaction: Transaction, activity: NewActivity): Promise<void> {
     await transaction.query(
@@ -93,7 +93,7 @@ export class ActivityRepository {
         `SELECT ${COLUMNS} FROM activities FORCE INDEX (idx_activities_end)
          WHERE state = ? AND ends_at <= UTC_TIMESTAMP(3) - INTERVAL ? SECOND ${others}
          ORDER BY ends_at, id LIMIT 1`,
-        [state, SETTLING_SECONDS, ...(except.length === 0 ? [] : [except])],
+        [state, this.config.activitySettleSeconds, ...(except.length === 0 ? [] : [except])],
       );
       if (rows[0]) return toActivity(rows[0]);
     }
