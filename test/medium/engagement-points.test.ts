@@ -84,22 +84,22 @@ describe('points', () => {
   it('are exchanged from the lots that expire first, at the rate', async () => {
     const user = await engagement.user();
     await grant(user, 100, 60);
-    await grant(user, 100, 10);
-    await grant(user, 100, 30);
+    await grant(user, 110, 10);
+    await grant(user, 120, 30);
     expect(await exchange(user, 150)).toMatchObject({
       status: 200,
       body: { points: 150, amount: '1.500000', state: 'granted' },
     });
     expect(await lots(user)).toMatchObject([
-      { points: 100, remaining: 50 },
+      { points: 120, remaining: 80 },
       { points: 100, remaining: 100 },
     ]);
     expect(await engagement.balanceOf(user)).toBe(150n * PER_POINT);
     const entries = await history(user);
     expect(entries.map(({ kind, points, balance_after }) => [kind, points, balance_after])).toEqual([
-      ['exchange', -150, 150],
-      ['earn', 100, 300],
-      ['earn', 100, 200],
+      ['exchange', -150, 180],
+      ['earn', 120, 330],
+      ['earn', 110, 210],
       ['earn', 100, 100],
     ]);
     expect(

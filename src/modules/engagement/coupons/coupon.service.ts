@@ -18,7 +18,8 @@ import { type Coupon, CouponRepository, type NewCoupon, type Redemption } from '
 
 /** 80 random bits. */
 const CODE_LENGTH = 16;
-const BATCH_SIZE = 500;
+/** In a few milliseconds each, so that nobody waits. */
+const BATCH_SIZE = 100;
 const PENDING_BATCH_SIZE = 100;
 const GRANTS_AT_ONCE = 8;
 

@@ -21,7 +21,8 @@ import { type InvitationCode, InvitationRepository, type InvitationUse } from '.
 /** 60 random bits. */
 const CODE_LENGTH = 12;
 const HOUR_MS = 3_600_000;
-const BATCH_SIZE = 500;
+/** In a few milliseconds each, so that nobody waits. */
+const BATCH_SIZE = 100;
 const PENDING_BATCH_SIZE = 100;
 const USES_AT_ONCE = 4;
 

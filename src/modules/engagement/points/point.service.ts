@@ -10,7 +10,8 @@ import { exchangeClosed, insufficientPoints, tooManyLots, tooManyPoints } from '
 import { type Exchange, PointRepository } from './point.repository.js';
 import type { Lot, NewLot } from './point-lots.js';
 
-const BATCH_SIZE = 200;
+/** Each with the account of its user: in a few milliseconds, so that nobody waits. */
+const BATCH_SIZE = 50;
 const PENDING_BATCH_SIZE = 100;
 const GRANTS_AT_ONCE = 8;
 
