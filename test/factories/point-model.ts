@@ -58,8 +58,9 @@ export class PointModel {
     return { balance: sum(this.lots), available: sum(this.spendable()) };
   }
 
+  /** What is left in each lot, the smallest first. */
   remaining(): number[] {
-    return this.lots.map((lot) => lot.remaining);
+    return this.lots.map((lot) => lot.remaining).sort((a, b) => a - b);
   }
 
   private exchange(points: number): boolean {

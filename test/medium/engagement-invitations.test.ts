@@ -52,7 +52,7 @@ describe('invitation codes', () => {
     const [owner, other, invitee] = await engagement.users(3);
     const codes = [await codeOf(owner!), await codeOf(owner!), await codeOf(other!)];
     const answers = await Promise.all(codes.map(({ code }) => use(invitee!, code)));
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409, 409]);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
     const refusals = answers.filter(({ status }) => status === 409).map(({ body }) => body['code']);
     expect(refusals).toEqual(['already_invited', 'already_invited']);
     expect(await engagement.balanceOf(invitee!)).toBe(2n * COIN);
@@ -98,9 +98,10 @@ describe('invitation codes', () => {
     const [first, second] = await list(owner);
     await engagement.call('POST', `/api/invitations/codes/${first!.id}/disable`, owner);
     expect((await create(owner)).status).toBe(201);
+    await runTask();
     await endTime(second!.id);
     const runs = await Promise.all([runTask(), runTask()]);
-    expect(runs[0]!['expired']! + runs[1]!['expired']!).toBeGreaterThanOrEqual(1);
+    expect(runs.reduce((sum, run) => sum + (run['expired'] ?? 0), 0)).toBe(1);
     expect((await create(owner)).status).toBe(201);
     const all = await list(owner);
     expect(all.find(({ id }) => id === second!.id)).toMatchObject({ state: 'expired' });
