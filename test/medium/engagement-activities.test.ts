@@ -344,3 +344,25 @@ describe('activities', () => {
     expect((await payouts(id)).map(({ user_id }) => user_id)).toEqual([stays!.id]);
   });
 });
+
+describe('an activity that has just ended', () => {
+  let engagement: TestEngagement;
+  beforeAll(async () => {
+    engagement = await TestEngagement.create();
+  });
+  afterAll(() => engagement.close());
+
+  it('is left alone until what was charged before its end is committed', async () => {
+    const { body } = await engagement.call<Activity>('POST', '/api/admin/activities', undefined, {
+      title: 'Spring',
+      rule: { kind: 'everyone', reward: FIVE_COINS },
+      starts_at: new Date(Date.now() - DAY_MS).toISOString(),
+      ends_at: new Date(Date.now() - 1_000).toISOString(),
+    });
+    const run = () => engagement.run(CheckAndEndActivitiesHandler);
+    expect(await run()).toMatchObject({ ended: 0 });
+    expect((await engagement.call<{ items: [] }>('GET', '/api/activities')).body.items).toEqual([]);
+    await engagement.sql('UPDATE activities SET ends_at = ends_at - INTERVAL 1 MINUTE WHERE id = ?', body.id);
+    expect(await run()).toMatchObject({ ended: 1 });
+  });
+});

@@ -109,7 +109,9 @@ describe('coupons', () => {
     const past = await coupon();
     await engagement.sql('UPDATE coupons SET valid_until = UTC_TIMESTAMP(3) WHERE id = ?', past.id);
     const answers = await Promise.all(
-      ['NO-SUCH-CODE', disabled.code, future.code, past.code].map((code) => redeem(user, code)),
+      ['NO-SUCH-CODE', 'ÄÖÜ🎉', '\ud83d', "' OR 1=1", disabled.code, future.code, past.code].map((code) =>
+        redeem(user, code),
+      ),
     );
     const facts = answers.map(({ status, body }) => ({ status, ...body, error_id: undefined }));
     expect(facts[0]).toMatchObject({ status: 404, code: 'coupon_not_redeemable' });

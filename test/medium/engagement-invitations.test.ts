@@ -85,7 +85,7 @@ describe('invitation codes', () => {
       engagement.call('POST', `/api/invitations/codes/${disabled.id}/disable`, user);
     expect((await disable(invitee!)).status).toBe(404);
     expect(await disable(owner!)).toMatchObject({ status: 200, body: { state: 'disabled' } });
-    for (const code of [over.code, disabled.code, 'NOSUCHCODE'])
+    for (const code of [over.code, disabled.code, 'NOSUCHCODE', 'ÄÖÜ🎉'])
       expect(await use(invitee!, code)).toMatchObject({ body: { code: 'invitation_code_not_usable' } });
     expect(await engagement.balanceOf(owner!)).toBe(0n);
   });

@@ -8,6 +8,13 @@ export function newCode(length: number): string {
   return Array.from(randomBytes(length), (byte) => ALPHABET[byte & 31]).join('');
 }
 
+const CODE = /^[A-Z0-9]{1,40}$/;
+
+/** Whether a normalized text can be a code at all; if not, there is no need to look for it. */
+export function isCode(normalized: string): boolean {
+  return CODE.test(normalized);
+}
+
 /** A code as it is kept and compared: people write it in groups, and in small letters. */
 export function normalizeCode(text: string): string {
   return text.replaceAll(/[\s-]/g, '').toUpperCase();

@@ -5,7 +5,7 @@ import { derivedId, newId } from '../../../shared/ids.js';
 import { AuditLog } from '../../audit/index.js';
 import { forEachOf, inBatches } from '../bounded-batches.js';
 import { CodeAttempts } from '../code-attempts.js';
-import { newCode, normalizeCode } from '../codes.js';
+import { isCode, newCode, normalizeCode } from '../codes.js';
 import { CoinRewards } from '../coin-rewards.js';
 import {
   couponAlreadyRedeemed,
@@ -101,7 +101,7 @@ export class CouponService {
     const before = requestId && (await this.repository.findByRequest(requestId));
     if (before) return this.complete(before);
     return this.attempts.count(userId, async () => {
-      const coupon = await this.repository.findRedeemable(normalized);
+      const coupon = isCode(normalized) ? await this.repository.findRedeemable(normalized) : undefined;
       if (!coupon) throw couponNotRedeemable({ param: 'code' });
       const redemption = await this.repository.redeem({ coupon, userId, requestId });
       if (redemption === 'closed') throw couponNotRedeemable({ param: 'code' });

@@ -5,7 +5,7 @@ import { derivedId, newId } from '../../../shared/ids.js';
 import { UserService } from '../../auth/index.js';
 import { forEachOf, inBatches } from '../bounded-batches.js';
 import { CodeAttempts } from '../code-attempts.js';
-import { newCode, normalizeCode } from '../codes.js';
+import { isCode, newCode, normalizeCode } from '../codes.js';
 import { CoinRewards } from '../coin-rewards.js';
 import { engagementConfig } from '../engagement.config.js';
 import {
@@ -80,7 +80,7 @@ export class InvitationService {
       const user = await this.users.findUser(inviteeId);
       const ageHours = (this.clock.nowMs() - user.createdAt.getTime()) / HOUR_MS;
       if (ageHours >= this.config.invitationAccountAgeHours) throw accountTooOld();
-      const invitation = await this.repository.findUsable(code);
+      const invitation = isCode(code) ? await this.repository.findUsable(code) : undefined;
       if (!invitation) throw invitationCodeNotUsable({ param: 'code' });
       if (invitation.ownerId === inviteeId) throw ownInvitationCode({ param: 'code' });
       const outcome = await this.repository.use(invitation, inviteeId);
