@@ -31,8 +31,10 @@ export class LockedPoints {
 
   /** Accounts that there are, locked in the order of their ids. */
   static async ofUsers(transaction: Transaction, userIds: readonly string[]): Promise<LockedPoints> {
+    // A scan of a small table would wait for the locks of others.
     const rows: Record<string, string>[] = await transaction.query(
-      'SELECT user_id, balance, last_sequence FROM point_accounts WHERE user_id IN (?) ORDER BY user_id FOR UPDATE',
+      `SELECT user_id, balance, last_sequence FROM point_accounts FORCE INDEX (PRIMARY)
+       WHERE user_id IN (?) ORDER BY user_id FOR UPDATE`,
       [[...userIds].sort()],
     );
     const accounts = rows.map((row): [string, { balance: number; lastSequence: number }] => [
