@@ -1,6 +1,7 @@
 import { chatConfig } from './modules/chat/index.js';
 import { coinAccountConfig } from './modules/coin-account/index.js';
 import { conversationConfig } from './modules/conversation/index.js';
+import { engagementConfig } from './modules/engagement/index.js';
 import { logIntakeConfig, logQueryConfig, logsConfig } from './modules/logs/index.js';
 import { providerConfig } from './modules/provider/index.js';
 import { supportConfig } from './modules/support/index.js';
@@ -29,4 +30,5 @@ export const configDefinitions: readonly ConfigDefinition[] = [
   logIntakeConfig,
   websocketConfig,
   supportConfig,
+  engagementConfig,
 ];

@@ -4,6 +4,12 @@ import {
   processCustomerServiceQueue,
   sendTimeoutWarnings,
 } from './modules/support/index.js';
+import {
+  checkAndEndActivities,
+  checkExpiredCoupons,
+  checkExpiredInvitationCodes,
+  checkExpiredPoints,
+} from './modules/engagement/index.js';
 import type { PeriodicTask } from './platform/schedule/index.js';
 
 /** Every periodic task there is. The worker refuses to start unless each has exactly one handler. */
@@ -12,4 +18,8 @@ export const periodicTasks: readonly PeriodicTask[] = [
   autoEndTimeoutChats,
   sendTimeoutWarnings,
   cleanupLongInactiveChats,
+  checkExpiredCoupons,
+  checkExpiredInvitationCodes,
+  checkExpiredPoints,
+  checkAndEndActivities,
 ];

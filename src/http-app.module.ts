@@ -7,6 +7,7 @@ import { AuditHttpModule } from './modules/audit/audit.http.module.js';
 import { ChatHttpModule } from './modules/chat/chat.http.module.js';
 import { CoinAccountHttpModule } from './modules/coin-account/coin-account.http.module.js';
 import { ConversationHttpModule } from './modules/conversation/conversation.http.module.js';
+import { EngagementHttpModule } from './modules/engagement/engagement.http.module.js';
 import { AuthHttpModule } from './modules/auth/auth.http.module.js';
 import { LogsHttpModule } from './modules/logs/logs.http.module.js';
 import { MonitoringModule } from './modules/monitoring/index.js';
@@ -50,6 +51,7 @@ export class HttpAppModule {
         AccountHttpModule,
         LogsHttpModule,
         SupportHttpModule,
+        EngagementHttpModule,
         HttpModule,
         MonitoringModule.forRole('api'),
         MonitoringHttpModule,

@@ -6,6 +6,7 @@ import { AccountModule } from './modules/account/index.js';
 import { ChatWorkerModule } from './modules/chat/chat.worker.module.js';
 import { CoinAccountWorkerModule } from './modules/coin-account/coin-account.worker.module.js';
 import { ConversationWorkerModule } from './modules/conversation/conversation.worker.module.js';
+import { EngagementWorkerModule } from './modules/engagement/engagement.worker.module.js';
 import { LogsWorkerModule } from './modules/logs/logs.worker.module.js';
 import { MonitoringModule } from './modules/monitoring/index.js';
 import { SupportWorkerModule } from './modules/support/support.worker.module.js';
@@ -43,6 +44,7 @@ export class WorkerAppModule {
         SearchWorkerModule,
         LogsWorkerModule,
         SupportWorkerModule,
+        EngagementWorkerModule,
       ],
     };
   }

@@ -36,6 +36,7 @@ describe('ensure-administrator', () => {
       'conversations:read',
       'conversations:write',
       'coins:read',
+      'engagement',
       'logs:read',
       'logs:write',
       'support',

@@ -143,6 +143,26 @@ export class CoinHistoryRepository {
     return rows.map((row) => ({ id: row['id'] as string, accountId: row['account_id'] as string }));
   }
 
+  /** What was charged for settled holds within a period, each account from the entry after `afterSequence` on. */
+  async sumSettled(
+    accounts: readonly { accountId: string; afterSequence: number }[],
+    { from, to }: { from: Date; to: Date },
+  ): Promise<{ accountId: string; spent: bigint }[]> {
+    if (accounts.length === 0) return [];
+    const ofOneAccount = `(SELECT account_id, SUM(debt_delta - balance_delta) AS spent
+       FROM coin_journal FORCE INDEX (idx_coin_journal_kind)
+       WHERE account_id = ? AND kind = 'settle' AND sequence > ? AND created_at >= ? AND created_at < ?
+       GROUP BY account_id)`;
+    const rows = await this.query(
+      accounts.map(() => ofOneAccount).join(' UNION ALL '),
+      accounts.flatMap(({ accountId, afterSequence }) => [accountId, afterSequence, from, to]),
+    );
+    return rows.map((row) => ({
+      accountId: row['account_id'] as string,
+      spent: BigInt(row['spent'] as string),
+    }));
+  }
+
   private query(sql: string, values: unknown[]): Promise<Row[]> {
     return this.transactions.single.query<Row[]>(sql, values);
   }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { MicroCoins } from '../../shared/money.js';
 import { statementTooLong } from './coin-account.errors.js';
 import {
   CoinHistoryRepository,
@@ -122,6 +123,23 @@ export class CoinHistoryService {
     limit: number;
   }): Promise<SpentHold[]> {
     return this.repository.findSpentHolds({ ...request, limit: Math.min(request.limit, MAX_LOOKED_UP) });
+  }
+
+  /** The number of the account's last entry; 0 if nothing happened to it yet. */
+  lastSequenceOf(accountId: string): Promise<number> {
+    return this.repository.lastSequence(accountId);
+  }
+
+  /**
+   * What accounts (at most 100) were charged for settled holds, debts included, in a period: each from the entry after
+   * `afterSequence` on. Reads what was charged since then, by an index. Accounts without a charge are left out.
+   */
+  async spentBy(
+    accounts: readonly { accountId: string; afterSequence: number }[],
+    period: { from: Date; to: Date },
+  ): Promise<Map<string, MicroCoins>> {
+    const rows = await this.repository.sumSettled(accounts.slice(0, MAX_PAGE), period);
+    return new Map(rows.map((row) => [row.accountId, row.spent]));
   }
 
   private async *readRange(

@@ -11,6 +11,7 @@ export const scopes = [
   'conversations:read',
   'conversations:write',
   'coins:read',
+  'engagement',
   'logs:read',
   'logs:write',
   'support',

@@ -1,6 +1,13 @@
 import { z } from 'zod';
 
-export const subjectKinds = ['conversation', 'user', 'setting', 'support_chat'] as const;
+export const subjectKinds = [
+  'conversation',
+  'user',
+  'setting',
+  'support_chat',
+  'coupon',
+  'activity',
+] as const;
 export const actorKinds = ['user', 'operator', 'system'] as const;
 
 /**

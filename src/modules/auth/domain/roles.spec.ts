@@ -17,6 +17,7 @@ describe('roles', () => {
       'conversations:read',
       'conversations:write',
       'coins:read',
+      'engagement',
       'logs:write',
       'support',
     ]);

@@ -19,7 +19,7 @@ import type { Hold } from './hold.js';
  * micro-coins, between zero and the largest that 64 bits hold. Coins that become available pay a debt first.
  */
 
-export type GrantReason = 'purchase' | 'coupon' | 'adjustment';
+export type GrantReason = 'purchase' | 'coupon' | 'invitation' | 'points' | 'activity' | 'adjustment';
 
 /** Why an operator charges a penalty. */
 export type PenaltyReason = 'violation' | 'chargeback' | 'adjustment';

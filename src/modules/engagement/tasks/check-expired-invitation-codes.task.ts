@@ -1,0 +1,13 @@
+import { definePeriodicTask } from '../../../platform/schedule/index.js';
+
+export const checkExpiredInvitationCodes = definePeriodicTask({
+  name: 'check-expired-invitation-codes',
+  description: 'Marks invitation codes whose time is up, and gives the coins of uses that broke off.',
+  cron: '*/5 * * * *',
+  priority: 4,
+  retries: 3,
+  retryDelayMs: 60_000,
+  softLimitMs: 25 * 60_000,
+  hardLimitMs: 30 * 60_000,
+  catchUp: { mode: 'latest' },
+});

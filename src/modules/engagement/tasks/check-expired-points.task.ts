@@ -1,0 +1,13 @@
+import { definePeriodicTask } from '../../../platform/schedule/index.js';
+
+export const checkExpiredPoints = definePeriodicTask({
+  name: 'check-expired-points',
+  description: 'Takes points whose time is up, and gives the coins of exchanges that broke off.',
+  cron: '*/5 * * * *',
+  priority: 4,
+  retries: 3,
+  retryDelayMs: 60_000,
+  softLimitMs: 25 * 60_000,
+  hardLimitMs: 30 * 60_000,
+  catchUp: { mode: 'latest' },
+});
