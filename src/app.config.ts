@@ -2,6 +2,7 @@ import { chatConfig } from './modules/chat/index.js';
 import { coinAccountConfig } from './modules/coin-account/index.js';
 import { conversationConfig } from './modules/conversation/index.js';
 import { logIntakeConfig, logQueryConfig, logsConfig } from './modules/logs/index.js';
+import { marketplaceConfig } from './modules/marketplace/index.js';
 import { providerConfig } from './modules/provider/index.js';
 import { authConfig } from './modules/auth/index.js';
 import { appEnvironmentConfig, type ConfigDefinition } from './platform/config/index.js';
@@ -25,4 +26,5 @@ export const configDefinitions: readonly ConfigDefinition[] = [
   logsConfig,
   logQueryConfig,
   logIntakeConfig,
+  marketplaceConfig,
 ];

@@ -1,4 +1,10 @@
+import { cancelExpiredTasks, updateFeaturedTaskExpertsResponseTime } from './modules/marketplace/index.js';
+import { updateAllUsersStatistics } from './modules/statistics/index.js';
 import type { PeriodicTask } from './platform/schedule/index.js';
 
 /** Every periodic task there is. The worker refuses to start unless each has exactly one handler. */
-export const periodicTasks: readonly PeriodicTask[] = [];
+export const periodicTasks: readonly PeriodicTask[] = [
+  cancelExpiredTasks,
+  updateFeaturedTaskExpertsResponseTime,
+  updateAllUsersStatistics,
+];

@@ -7,8 +7,10 @@ import { ChatWorkerModule } from './modules/chat/chat.worker.module.js';
 import { CoinAccountWorkerModule } from './modules/coin-account/coin-account.worker.module.js';
 import { ConversationWorkerModule } from './modules/conversation/conversation.worker.module.js';
 import { LogsWorkerModule } from './modules/logs/logs.worker.module.js';
+import { MarketplaceWorkerModule } from './modules/marketplace/marketplace.worker.module.js';
 import { MonitoringModule } from './modules/monitoring/index.js';
 import { SearchWorkerModule } from './modules/search/search.worker.module.js';
+import { StatisticsWorkerModule } from './modules/statistics/statistics.worker.module.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
 import { DatabaseModule } from './platform/database/index.js';
 import { MetricsModule } from './platform/metrics/index.js';
@@ -39,6 +41,8 @@ export class WorkerAppModule {
         AccountModule,
         SearchWorkerModule,
         LogsWorkerModule,
+        MarketplaceWorkerModule,
+        StatisticsWorkerModule,
       ],
     };
   }

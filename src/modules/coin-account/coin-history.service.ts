@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import type { MicroCoins } from '../../shared/money.js';
 import { statementTooLong } from './coin-account.errors.js';
 import {
+  type AccountKey,
   CoinHistoryRepository,
   type EntryFilter,
   type SequenceRange,
@@ -122,6 +124,11 @@ export class CoinHistoryService {
     limit: number;
   }): Promise<SpentHold[]> {
     return this.repository.findSpentHolds({ ...request, limit: Math.min(request.limit, MAX_LOOKED_UP) });
+  }
+
+  /** What was granted under these keys (at most 1,000), by key; a key of no grant, or of a refused one, is left out. */
+  findGranted(keys: readonly AccountKey[]): Promise<Map<string, MicroCoins>> {
+    return this.repository.findGranted(keys.slice(0, MAX_LOOKED_UP));
   }
 
   private async *readRange(

@@ -13,6 +13,7 @@ export const scopes = [
   'coins:read',
   'logs:read',
   'logs:write',
+  'marketplace',
   'account',
   'operations',
   'administration',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-export const subjectKinds = ['conversation', 'user', 'setting'] as const;
+export const subjectKinds = ['conversation', 'user', 'setting', 'errand'] as const;
 export const actorKinds = ['user', 'operator', 'system'] as const;
 
 /**

@@ -18,6 +18,7 @@ describe('roles', () => {
       'conversations:write',
       'coins:read',
       'logs:write',
+      'marketplace',
     ]);
   });
 

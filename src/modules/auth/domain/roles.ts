@@ -10,6 +10,7 @@ const userScopes: readonly Scope[] = [
   'conversations:write',
   'coins:read',
   'logs:write',
+  'marketplace',
   'account',
 ];
 // Logs are of the installation, not of who sent them: reading them is for its operators.
@@ -33,6 +34,7 @@ export const keyScopes = [
   'coins:read',
   'logs:read',
   'logs:write',
+  'marketplace',
   'operations',
   'administration',
 ] as const satisfies readonly Scope[];

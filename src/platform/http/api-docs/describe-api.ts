@@ -29,11 +29,12 @@ export function describeApi(app: NestFastifyApplication): OpenAPIObject {
     .addTag('Chat', 'What clients of the OpenAI API call')
     .addTag('Conversations', 'What was said, saved or about to be')
     .addTag('Coins', 'Accounts, holds and the journal')
+    .addTag('Marketplace', 'Work that users pay each other for')
     .addTag('Logs', 'What devices and programs report')
     .addTag('Signing in', 'Sessions of people')
     .addTag('API keys', 'For programs')
     .addTag('Users', 'For administrators')
-    .addTag('Your account', 'To leave for good')
+    .addTag('Your account', 'What you did, and to leave for good')
     .addTag('Audit', 'Who did what to whose data')
     .addTag('Health', 'How the service is')
     .build();
