@@ -38,6 +38,7 @@ describe('ensure-administrator', () => {
       'coins:read',
       'logs:read',
       'logs:write',
+      'marketplace',
       'operations',
       'administration',
     ]);
