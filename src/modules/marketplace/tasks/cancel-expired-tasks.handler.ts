@@ -76,6 +76,7 @@ export class CancelExpiredTasksHandler implements PeriodicTaskHandler {
   private async settleAll(signal: AbortSignal, progress: Progress): Promise<void> {
     while (!signal.aborted) {
       const errands = await this.due.listSettling(BATCH_SIZE);
+      if (errands.length === 0) return;
       const { ended, failed } = await this.settlement.settleBatch(errands);
       progress.settled += ended;
       progress.failed += failed;
