@@ -1,9 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Type } from '@nestjs/common';
-import {
-  CoinAccountService,
-  ReconciliationService,
-} from '../../src/modules/coin-account/index.js';
+import { CoinAccountService, ReconciliationService } from '../../src/modules/coin-account/index.js';
 import { DueErrandRepository } from '../../src/modules/marketplace/due-errand.repository.js';
 import { ErrandPosting } from '../../src/modules/marketplace/errand-posting.service.js';
 import { ErrandSettlement } from '../../src/modules/marketplace/errand-settlement.service.js';

@@ -74,7 +74,9 @@ describe('what is due for errands', () => {
   });
 
   it('does each thing once when two runs work at once', async () => {
-    const open = await Promise.all(Array.from({ length: 30 }, () => market.postedBy(poster, { reward: '1' })));
+    const open = await Promise.all(
+      Array.from({ length: 30 }, () => market.postedBy(poster, { reward: '1' })),
+    );
     const helpers = await Promise.all([1, 2, 3].map((n) => market.expert(`Expert ${n}`)));
     const delivered: string[] = [];
     for (let n = 0; n < 9; n++) {
@@ -167,7 +169,9 @@ describe('what is due for errands', () => {
       const spy =
         before === 'hold'
           ? vi.spyOn(market.coins, 'holdCoins').mockRejectedValueOnce(new Error('cut off'))
-          : vi.spyOn(market.get(ErrandTransitionRepository), 'open').mockRejectedValueOnce(new Error('cut off'));
+          : vi
+              .spyOn(market.get(ErrandTransitionRepository), 'open')
+              .mockRejectedValueOnce(new Error('cut off'));
       expect((await market.post(poster, over, key)).status).toBe(500);
       spy.mockRestore();
       const [row]: [{ id: string }] = await market.transactions.single.query(
@@ -177,26 +181,32 @@ describe('what is due for errands', () => {
       return row.id;
     };
 
-    it.each(['hold', 'open'] as const)('before its %s is seen by nobody, and opened by a run', async (before) => {
-      const id = await cutOff(before);
-      expect((await market.read(poster, id)).status).toBe(404);
-      expect((await market.step(expert, id, 'accept')).body.code).toBe('errand_not_found');
-      expect(await market.cancelExpired()).toMatchObject({ posted: 0 });
-      await market.transactions.single.query(
-        'UPDATE errands SET due_at = UTC_TIMESTAMP(3) - INTERVAL 1 SECOND WHERE id = ?',
-        [id],
-      );
-      expect(await market.cancelExpired()).toMatchObject({ posted: 1, failed: 0 });
-      expect(await stateOf(id)).toEqual(['open', null]);
-      expect(await market.balance(poster)).toEqual([1_000n * COIN, 10n * COIN]);
-      await expectClean();
-    });
+    it.each(['hold', 'open'] as const)(
+      'before its %s is seen by nobody, and opened by a run',
+      async (before) => {
+        const id = await cutOff(before);
+        expect((await market.read(poster, id)).status).toBe(404);
+        expect((await market.step(expert, id, 'accept')).body.code).toBe('errand_not_found');
+        expect(await market.cancelExpired()).toMatchObject({ posted: 0 });
+        await market.transactions.single.query(
+          'UPDATE errands SET due_at = UTC_TIMESTAMP(3) - INTERVAL 1 SECOND WHERE id = ?',
+          [id],
+        );
+        expect(await market.cancelExpired()).toMatchObject({ posted: 1, failed: 0 });
+        expect(await stateOf(id)).toEqual(['open', null]);
+        expect(await market.balance(poster)).toEqual([1_000n * COIN, 10n * COIN]);
+        await expectClean();
+      },
+    );
 
     it('is completed by the same call again', async () => {
       const key = randomUUID();
       const over = { deadline_at: new Date(Date.now() + DAY_MS).toISOString() };
       const id = await cutOff('open', key, over);
-      expect(await market.post(poster, over, key)).toMatchObject({ status: 201, body: { id, state: 'open' } });
+      expect(await market.post(poster, over, key)).toMatchObject({
+        status: 201,
+        body: { id, state: 'open' },
+      });
       expect(await market.balance(poster)).toEqual([1_000n * COIN, 10n * COIN]);
       await expectClean();
     });

@@ -119,7 +119,11 @@ describe('errands', () => {
       const read = async (query: string): Promise<string[]> => {
         const found: string[] = [];
         for (let cursor = ''; ;) {
-          const { body } = await market.call(poster, 'GET', `/api/marketplace/tasks?limit=1${query}${cursor}`);
+          const { body } = await market.call(
+            poster,
+            'GET',
+            `/api/marketplace/tasks?limit=1${query}${cursor}`,
+          );
           expect(body.items.length).toBeLessThanOrEqual(1);
           found.push(...body.items.map((item: { id: string }) => item.id));
           if (body.next_cursor === null) return found;
@@ -134,7 +138,11 @@ describe('errands', () => {
       expect(await read(`&min_reward=201&deadline_before=${soon}`)).toEqual([d, a]);
       const mine = await market.call(poster, 'GET', '/api/marketplace/tasks/mine');
       expect(mine.body.items.map((item: { id: string }) => item.id)).toEqual([taken, d, c, b, a]);
-      const done = await market.call(expert, 'GET', '/api/marketplace/tasks/mine?party=expert&state=accepted');
+      const done = await market.call(
+        expert,
+        'GET',
+        '/api/marketplace/tasks/mine?party=expert&state=accepted',
+      );
       expect(done.body.items).toMatchObject([{ id: taken, expert_id: expert.id }]);
       expect(await market.call(poster, 'GET', '/api/marketplace/tasks?cursor=x')).toMatchObject({
         status: 422,
@@ -238,7 +246,9 @@ describe('errands', () => {
       expect((await market.step(expert, id, 'deliver', delivery)).status).toBe(200);
       for (const user of [other, expert]) {
         expect((await market.step(user, id, 'confirm')).body.code).toBe('errand_not_found');
-        expect((await market.step(user, id, 'dispute', { reason: 'Bad.' })).body.code).toBe('errand_not_found');
+        expect((await market.step(user, id, 'dispute', { reason: 'Bad.' })).body.code).toBe(
+          'errand_not_found',
+        );
       }
       expect(await market.balance(expert)).toEqual([0n, 0n]);
     });
@@ -291,7 +301,9 @@ describe('errands', () => {
         payment: '0.000000',
       });
       expect(await market.balance(poster)).toEqual([25n * COIN, 0n]);
-      expect((await market.books(poster)).journal.filter((entry) => entry.kind === 'release')).toHaveLength(1);
+      expect((await market.books(poster)).journal.filter((entry) => entry.kind === 'release')).toHaveLength(
+        1,
+      );
     });
 
     it('and accepting at the same time have one winner', async () => {

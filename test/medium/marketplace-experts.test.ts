@@ -80,7 +80,10 @@ describe('experts', () => {
     const dueAt = new Date('2026-06-01T03:00:00.000Z');
 
     /** Deliveries of an expert: how long each took, and how many days before the due time it came. */
-    async function deliver(user: TestUser, deliveries: readonly [ms: number, daysAgo: number][]): Promise<void> {
+    async function deliver(
+      user: TestUser,
+      deliveries: readonly [ms: number, daysAgo: number][],
+    ): Promise<void> {
       for (const [ms, daysAgo] of deliveries) {
         const deliveredAt = new Date(dueAt.getTime() - daysAgo * DAY_MS);
         await market.transactions.single.query(

@@ -5,7 +5,7 @@ import type { SettlingErrand } from './domain/errand.js';
 import { DueErrandRepository } from './due-errand.repository.js';
 
 /** How many errands of a batch have their coins moved at a time. */
-const AT_ONCE = 8;
+const AT_ONCE = 16;
 
 /** What became of a batch. */
 export interface Settled {

@@ -11,7 +11,7 @@ type ChangeSource = (
   limit: number,
 ) => Promise<{ userIds: string[]; cursor: string | null }>;
 
-const PAGE_SIZE = 2_000;
+const PAGE_SIZE = 1_000;
 
 /**
  * Notes whose statistics are out of date. Each source is passed through from where the pass before began, less an

@@ -12,7 +12,7 @@ import { ErrandPosting } from '../errand-posting.service.js';
 import { ErrandSettlement } from '../errand-settlement.service.js';
 import { cancelExpiredTasks } from './cancel-expired-tasks.task.js';
 
-const BATCH_SIZE = 200;
+const BATCH_SIZE = 100;
 /** For how long a dispute keeps its hold; it is renewed half-way. */
 const DISPUTE_LEASE_MS = 180 * 24 * 3_600_000;
 
