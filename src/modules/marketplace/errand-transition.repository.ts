@@ -95,8 +95,10 @@ export class ErrandTransitionRepository {
     set: string,
     where: string,
     values: readonly unknown[],
-    transaction: Transaction = this.transactions.single,
+    transaction?: Transaction,
   ): Promise<boolean> {
+    // By itself it is tried again if it meets a batch of a worker in the other order.
+    if (!transaction) return this.transactions.run((own) => this.change(set, where, values, own));
     const result: { affectedRows: number } = await transaction.query(
       `UPDATE errands SET ${set}, changed_at = UTC_TIMESTAMP(3) WHERE ${where}`,
       [...values],

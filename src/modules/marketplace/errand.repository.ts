@@ -47,8 +47,10 @@ export class ErrandRepository {
 
   /** Locks the poster, and counts his errands that have not ended, up to `limit`. */
   async countActive(transaction: Transaction, posterId: string, limit: number): Promise<number> {
-    await transaction.query('INSERT IGNORE INTO errand_posters (id) VALUES (?)', [posterId]);
-    await transaction.query('SELECT id FROM errand_posters WHERE id = ? FOR UPDATE', [posterId]);
+    // Locks the row for writing, new or not. INSERT IGNORE would share the lock first, and two such would block each other.
+    await transaction.query('INSERT INTO errand_posters (id) VALUES (?) ON DUPLICATE KEY UPDATE id = id', [
+      posterId,
+    ]);
     const rows: { found: string | number }[] = await transaction.query(
       `SELECT COUNT(*) AS found FROM
          (SELECT 1 FROM errands WHERE poster_id = ? AND state IN (?) LIMIT ?) AS counted`,
