@@ -1,8 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import type { Type } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DueErrandRepository } from '../../src/modules/marketplace/due-errand.repository.js';
 import { ErrandTransitionRepository } from '../../src/modules/marketplace/errand-transition.repository.js';
+import { CancelExpiredTasksHandler } from '../../src/modules/marketplace/tasks/cancel-expired-tasks.handler.js';
+import { UpdateFeaturedTaskExpertsResponseTimeHandler } from '../../src/modules/marketplace/tasks/update-featured-task-experts-response-time.handler.js';
+import { UpdateAllUsersStatisticsHandler } from '../../src/modules/statistics/tasks/update-all-users-statistics.handler.js';
 import { COIN, TestMarketplace } from '../factories/marketplace.js';
+import { createTestWorker } from '../factories/test-worker.js';
 import type { TestUser } from '../factories/users.js';
 
 const DAY_MS = 24 * 3_600_000;
@@ -155,6 +160,22 @@ describe('what is due for errands', () => {
     expect(await market.cancelExpired()).toMatchObject({ settled: 1, failed: 0 });
     expect(await market.balance(poster)).toEqual([1_000n * COIN, 0n]);
     await expectClean();
+  });
+
+  it('is done by the handlers that a worker has', async () => {
+    const id = await market.postedBy(poster);
+    await market.makeDue(id);
+    const worker = await createTestWorker(market.test.environment);
+    try {
+      const run = { dueAt: new Date(), attempt: 1, signal: new AbortController().signal };
+      const part = <T>(type: Type<T>) => worker.get(type, { strict: false });
+      expect(await part(CancelExpiredTasksHandler).run(run)).toMatchObject({ settled: 1 });
+      expect(await part(UpdateFeaturedTaskExpertsResponseTimeHandler).run(run)).toEqual({ computed: 0 });
+      expect(await part(UpdateAllUsersStatisticsHandler).run(run)).toMatchObject({ computed: 1 });
+    } finally {
+      await worker.close();
+    }
+    expect(await stateOf(id)).toEqual(['cancelled', 'expired']);
   });
 
   it('stops between batches when it is told to', async () => {

@@ -70,8 +70,11 @@ describe('errands', () => {
     it('has a limit for each user, which posts at the same time cannot pass', async () => {
       const poster = await market.userWith(1_000n);
       const answers = await Promise.all(Array.from({ length: 40 }, () => market.post(poster)));
-      const codes = answers.map(({ status, body }) => body.code ?? status).sort();
-      expect(codes).toEqual([201, 201, 201, 201, 201, ...Array(35).fill('errand_limit_reached')]);
+      const codes = answers
+        .map(({ status, body }) => body.code ?? status)
+        .map(String)
+        .sort();
+      expect(codes).toEqual([...Array(5).fill('201'), ...Array(35).fill('errand_limit_reached')]);
       expect(await market.balance(poster)).toEqual([1_000n * COIN, 50n * COIN]);
       const [first] = await errandsOf(poster);
       await market.step(poster, first?.id ?? '', 'cancel');
@@ -196,9 +199,9 @@ describe('errands', () => {
         const expert = await small.expert();
         const ids = await Promise.all(Array.from({ length: 5 }, () => small.postedBy(poster)));
         const answers = await Promise.all(ids.map((id) => small.step(expert, id, 'accept')));
-        expect(answers.map(({ status, body }) => body.code ?? status).sort()).toEqual([
-          200,
-          200,
+        expect(answers.map(({ status, body }) => String(body.code ?? status)).sort()).toEqual([
+          '200',
+          '200',
           ...Array(3).fill('errand_limit_reached'),
         ]);
       } finally {
@@ -315,7 +318,7 @@ describe('errands', () => {
           market.step(poster, id, 'cancel'),
           market.step(expert, id, 'accept'),
         ]);
-        expect([cancelled?.status, accepted?.status].sort()).toEqual([200, 409]);
+        expect(new Set([cancelled?.status, accepted?.status])).toEqual(new Set([200, 409]));
         const isCancelled = cancelled?.status === 200;
         expect(await market.balance(poster)).toEqual([10n * COIN, isCancelled ? 0n : 10n * COIN]);
       }
