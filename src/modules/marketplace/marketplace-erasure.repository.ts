@@ -12,6 +12,18 @@ const SETTLE = `state = 'settling', due_at = UTC_TIMESTAMP(3), changed_at = UTC_
 export class MarketplaceErasureRepository {
   constructor(private readonly transactions: Transactions) {}
 
+  /** Whether anything is kept of a user: of most there is nothing to erase. */
+  async hasAnythingOf(userId: string): Promise<boolean> {
+    const rows: unknown[] = await this.transactions.single.query(
+      `SELECT 1 FROM DUAL WHERE EXISTS (SELECT 1 FROM errand_posters WHERE id = ?)
+         OR EXISTS (SELECT 1 FROM errands WHERE poster_id = ?)
+         OR EXISTS (SELECT 1 FROM errands WHERE expert_id = ?)
+         OR EXISTS (SELECT 1 FROM experts WHERE user_id = ?)`,
+      [userId, userId, userId, userId],
+    );
+    return rows.length > 0;
+  }
+
   /** Lets what an erased poster has running settle: what was delivered is paid, the rest given back. */
   async endPosted(userId: string): Promise<void> {
     await this.repeat(

@@ -17,6 +17,7 @@ export class MarketplaceErasure implements OnModuleInit {
   }
 
   private async eraseUser(userId: string): Promise<void> {
+    if (!(await this.repository.hasAnythingOf(userId))) return;
     await this.repository.endPosted(userId);
     await this.repository.endAccepted(userId);
     for (;;) {

@@ -19,9 +19,8 @@ export class StatisticsErasure implements OnModuleInit {
   }
 
   private async eraseUser(userId: string): Promise<void> {
-    await this.transactions.run(async (transaction) => {
-      await this.due.delete(transaction, [userId]);
-      await this.statistics.delete(transaction, [userId]);
-    });
+    const { single } = this.transactions;
+    await this.due.delete(single, [userId]);
+    await this.statistics.delete(single, [userId]);
   }
 }
