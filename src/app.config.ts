@@ -3,6 +3,7 @@ import { coinAccountConfig } from './modules/coin-account/index.js';
 import { conversationConfig } from './modules/conversation/index.js';
 import { engagementConfig } from './modules/engagement/index.js';
 import { logIntakeConfig, logQueryConfig, logsConfig } from './modules/logs/index.js';
+import { marketplaceConfig } from './modules/marketplace/index.js';
 import { providerConfig } from './modules/provider/index.js';
 import { supportConfig } from './modules/support/index.js';
 import { authConfig } from './modules/auth/index.js';
@@ -31,4 +32,5 @@ export const configDefinitions: readonly ConfigDefinition[] = [
   websocketConfig,
   supportConfig,
   engagementConfig,
+  marketplaceConfig,
 ];

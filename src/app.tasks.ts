@@ -10,6 +10,8 @@ import {
   checkExpiredInvitationCodes,
   checkExpiredPoints,
 } from './modules/engagement/index.js';
+import { cancelExpiredTasks, updateFeaturedTaskExpertsResponseTime } from './modules/marketplace/index.js';
+import { updateAllUsersStatistics } from './modules/statistics/index.js';
 import type { PeriodicTask } from './platform/schedule/index.js';
 
 /** Every periodic task there is. The worker refuses to start unless each has exactly one handler. */
@@ -22,4 +24,7 @@ export const periodicTasks: readonly PeriodicTask[] = [
   checkExpiredInvitationCodes,
   checkExpiredPoints,
   checkAndEndActivities,
+  cancelExpiredTasks,
+  updateFeaturedTaskExpertsResponseTime,
+  updateAllUsersStatistics,
 ];

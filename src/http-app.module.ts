@@ -10,11 +10,13 @@ import { ConversationHttpModule } from './modules/conversation/conversation.http
 import { EngagementHttpModule } from './modules/engagement/engagement.http.module.js';
 import { AuthHttpModule } from './modules/auth/auth.http.module.js';
 import { LogsHttpModule } from './modules/logs/logs.http.module.js';
+import { MarketplaceHttpModule } from './modules/marketplace/marketplace.http.module.js';
 import { MonitoringModule } from './modules/monitoring/index.js';
 import { MonitoringHttpModule } from './modules/monitoring/monitoring.http.module.js';
 import { ProviderHttpModule } from './modules/provider/provider.http.module.js';
 import { SupportHttpModule } from './modules/support/support.http.module.js';
 import { SearchHttpModule } from './modules/search/search.http.module.js';
+import { StatisticsHttpModule } from './modules/statistics/statistics.http.module.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
 import { DatabaseModule } from './platform/database/index.js';
 import { HttpModule } from './platform/http/index.js';
@@ -52,6 +54,8 @@ export class HttpAppModule {
         LogsHttpModule,
         SupportHttpModule,
         EngagementHttpModule,
+        MarketplaceHttpModule,
+        StatisticsHttpModule,
         HttpModule,
         MonitoringModule.forRole('api'),
         MonitoringHttpModule,

@@ -8,9 +8,11 @@ import { CoinAccountWorkerModule } from './modules/coin-account/coin-account.wor
 import { ConversationWorkerModule } from './modules/conversation/conversation.worker.module.js';
 import { EngagementWorkerModule } from './modules/engagement/engagement.worker.module.js';
 import { LogsWorkerModule } from './modules/logs/logs.worker.module.js';
+import { MarketplaceWorkerModule } from './modules/marketplace/marketplace.worker.module.js';
 import { MonitoringModule } from './modules/monitoring/index.js';
 import { SupportWorkerModule } from './modules/support/support.worker.module.js';
 import { SearchWorkerModule } from './modules/search/search.worker.module.js';
+import { StatisticsWorkerModule } from './modules/statistics/statistics.worker.module.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
 import { DatabaseModule } from './platform/database/index.js';
 import { MetricsModule } from './platform/metrics/index.js';
@@ -45,6 +47,8 @@ export class WorkerAppModule {
         LogsWorkerModule,
         SupportWorkerModule,
         EngagementWorkerModule,
+        MarketplaceWorkerModule,
+        StatisticsWorkerModule,
       ],
     };
   }

@@ -9,6 +9,12 @@ export function newId(): string {
   return v7();
 }
 
+/** An id below all that `newId` makes from this time on, and above all that it made before. */
+export function firstIdAt(time: Date): string {
+  const hex = Math.max(0, time.getTime()).toString(16).padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
+}
+
 /**
  * The id of what `name` means within `namespace`, itself an id: UUID version 5 (RFC 9562), the same for the same two
  * for ever.

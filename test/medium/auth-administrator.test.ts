@@ -41,6 +41,7 @@ describe('ensure-administrator', () => {
       'logs:write',
       'support',
       'support:answer',
+      'marketplace',
       'operations',
       'administration',
     ]);

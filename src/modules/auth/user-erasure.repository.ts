@@ -18,6 +18,15 @@ export class UserErasureRepository {
     );
   }
 
+  async findErased(ids: readonly string[]): Promise<string[]> {
+    if (ids.length === 0) return [];
+    const rows: { id: string }[] = await this.transactions.single.query(
+      'SELECT id FROM users WHERE id IN (?) AND erased_at IS NOT NULL',
+      [ids],
+    );
+    return rows.map((row) => row.id);
+  }
+
   async deleteApiKeys(userId: string): Promise<void> {
     while (await this.deleteSome('DELETE FROM api_keys WHERE owner_id = ? LIMIT ?', [userId, DELETE_BATCH]));
   }

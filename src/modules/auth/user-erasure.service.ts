@@ -52,6 +52,11 @@ export class UserErasure {
     this.audit.write('user_erased', { user_id: userId, actor_id: actorId });
   }
 
+  /** Those of these users who have been erased. */
+  findErased(ids: readonly string[]): Promise<string[]> {
+    return this.repository.findErased(ids);
+  }
+
   /** Deletes the sessions, refresh tokens and API keys of an erased user. May be repeated. */
   async deleteCredentials(userId: string): Promise<void> {
     await this.repository.deleteApiKeys(userId);

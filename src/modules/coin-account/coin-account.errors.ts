@@ -26,7 +26,7 @@ export const accountBusy = defineError({
   title: 'Too many operations on this account wait already.',
 });
 
-const holdNotFound = defineError({
+export const holdNotFound = defineError({
   code: 'hold_not_found',
   kind: 'not_found',
   title: 'This account has no such hold.',

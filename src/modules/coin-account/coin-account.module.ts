@@ -7,6 +7,7 @@ import { LedgerCheckRepository } from './books/ledger-check.repository.js';
 import { ReconciliationRepository } from './books/reconciliation.repository.js';
 import { ReconciliationService } from './books/reconciliation.service.js';
 import { AccountLines, accountLineMetrics } from './account-lines.js';
+import { CoinActivity } from './coin-activity.repository.js';
 import { CoinAccountRepository } from './coin-account.repository.js';
 import { CoinAccountService } from './coin-account.service.js';
 import { CoinHistoryRepository } from './coin-history.repository.js';
@@ -21,6 +22,7 @@ import { CoinHistoryService } from './coin-history.service.js';
     CoinAccountService,
     CoinHistoryRepository,
     CoinHistoryService,
+    CoinActivity,
     BookChecks,
     LedgerCheckRepository,
     LedgerCheck,
@@ -32,6 +34,7 @@ import { CoinHistoryService } from './coin-history.service.js';
   exports: [
     CoinAccountService,
     CoinHistoryService,
+    CoinActivity,
     BookChecks,
     ReconciliationRepository,
     ReconciliationService,

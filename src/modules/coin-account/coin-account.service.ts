@@ -18,7 +18,8 @@ export interface AccountBalances extends ledger.Balances {
 
 const MAX_KEY_LENGTH = 255;
 const PRINTABLE_ASCII = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/;
-const MAX_LEASE_MS = 7 * 24 * 3_600_000;
+/** Chat turns hold for minutes; what a user is promised for work that others do is held for months. */
+const MAX_LEASE_MS = 400 * 24 * 3_600_000;
 const MAX_RENEWED_AT_ONCE = 1_000;
 const MAX_EXPIRED_AT_ONCE = 1_000;
 /** How long a worker may take for the holds it claimed; then another may. */
@@ -48,6 +49,7 @@ export class CoinAccountService {
     if (request.amount === 0n) throw amountZero();
     const idempotencyKey = checkKey(request.idempotencyKey);
     checkText('actor', request.actor, 64);
+    if (request.reference !== undefined) checkText('reference', request.reference, 128);
     const note = request.note === undefined ? undefined : checkNote(request.note);
     return this.execute({
       accountId,

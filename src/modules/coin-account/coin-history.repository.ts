@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Transactions } from '../../platform/database/index.js';
-import { type Row, toHold, toJournalEntry } from './coin-account.rows.js';
+import type { MicroCoins } from '../../shared/money.js';
+import { type Row, toHold, toJournalEntry, toRecordedOperation } from './coin-account.rows.js';
 import { type Hold, type HoldStatus, holdStatuses } from './domain/hold.js';
 import type { EntryKind, JournalEntry } from './domain/journal.js';
 
@@ -18,6 +19,12 @@ export interface SpentHold {
 export interface EntryFilter {
   kind?: EntryKind | undefined;
   reference?: string | undefined;
+}
+
+/** Names an operation on an account. */
+export interface AccountKey {
+  accountId: string;
+  idempotencyKey: string;
 }
 
 /** Ids are lower-case hexadecimal. */
@@ -161,6 +168,21 @@ export class CoinHistoryRepository {
       accountId: row['account_id'] as string,
       spent: BigInt(row['spent'] as string),
     }));
+  }
+
+  async findGranted(keys: readonly AccountKey[]): Promise<Map<string, MicroCoins>> {
+    if (keys.length === 0) return new Map();
+    const rows = await this.query(
+      `SELECT * FROM coin_operations
+       WHERE kind = 'grant' AND (${keys.map(() => '(account_id = ? AND idempotency_key = ?)').join(' OR ')})`,
+      keys.flatMap(({ accountId, idempotencyKey }) => [accountId, idempotencyKey]),
+    );
+    return new Map(
+      rows.map(toRecordedOperation).flatMap(({ idempotencyKey, outcome }) => {
+        const amount = 'result' in outcome ? outcome.result['amount'] : undefined;
+        return amount === undefined ? [] : [[idempotencyKey, BigInt(amount)] as const];
+      }),
+    );
   }
 
   private query(sql: string, values: unknown[]): Promise<Row[]> {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { MicroCoins } from '../../shared/money.js';
 import { statementTooLong } from './coin-account.errors.js';
 import {
+  type AccountKey,
   CoinHistoryRepository,
   type EntryFilter,
   type SequenceRange,
@@ -140,6 +141,11 @@ export class CoinHistoryService {
   ): Promise<Map<string, MicroCoins>> {
     const rows = await this.repository.sumSettled(accounts.slice(0, MAX_PAGE), period);
     return new Map(rows.map((row) => [row.accountId, row.spent]));
+  }
+
+  /** What was granted under these keys (at most 1,000), by key; a key of no grant, or of a refused one, is left out. */
+  findGranted(keys: readonly AccountKey[]): Promise<Map<string, MicroCoins>> {
+    return this.repository.findGranted(keys.slice(0, MAX_LOOKED_UP));
   }
 
   private async *readRange(

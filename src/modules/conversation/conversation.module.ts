@@ -3,6 +3,7 @@ import { BranchRepository } from './branches/branch.repository.js';
 import { BranchService } from './branches/branch.service.js';
 import { ConversationTreeReader } from './branches/conversation-tree.service.js';
 import { AuditModule } from '../audit/index.js';
+import { ConversationActivity } from './conversation-activity.repository.js';
 import { ConversationQuota } from './conversation-quota.js';
 import { ConversationRepository } from './conversation.repository.js';
 import { ConversationService } from './conversation.service.js';
@@ -54,9 +55,11 @@ import { TurnStore } from './keeping/turn.store.js';
     BranchService,
     SavedTurnReader,
     ConversationService,
+    ConversationActivity,
   ],
   exports: [
     BranchService,
+    ConversationActivity,
     ConversationRepository,
     ConversationService,
     ErasureRepository,

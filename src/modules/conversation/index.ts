@@ -1,4 +1,5 @@
 export { BranchService } from './branches/branch.service.js';
+export { ConversationActivity } from './conversation-activity.repository.js';
 export { conversationConfig } from './conversation.config.js';
 export {
   conversationNotFound,

@@ -16,6 +16,7 @@ export const scopes = [
   'logs:write',
   'support',
   'support:answer',
+  'marketplace',
   'account',
   'operations',
   'administration',

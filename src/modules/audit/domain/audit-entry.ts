@@ -7,6 +7,7 @@ export const subjectKinds = [
   'support_chat',
   'coupon',
   'activity',
+  'errand',
 ] as const;
 export const actorKinds = ['user', 'operator', 'system'] as const;
 

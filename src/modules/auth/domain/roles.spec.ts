@@ -20,6 +20,7 @@ describe('roles', () => {
       'engagement',
       'logs:write',
       'support',
+      'marketplace',
     ]);
   });
 

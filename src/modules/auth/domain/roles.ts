@@ -12,6 +12,7 @@ const userScopes: readonly Scope[] = [
   'engagement',
   'logs:write',
   'support',
+  'marketplace',
   'account',
 ];
 const agentScopes: readonly Scope[] = [...userScopes, 'support:answer'];
@@ -40,6 +41,7 @@ export const keyScopes = [
   'logs:write',
   'support',
   'support:answer',
+  'marketplace',
   'operations',
   'administration',
 ] as const satisfies readonly Scope[];

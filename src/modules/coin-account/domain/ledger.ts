@@ -19,7 +19,14 @@ import type { Hold } from './hold.js';
  * micro-coins, between zero and the largest that 64 bits hold. Coins that become available pay a debt first.
  */
 
-export type GrantReason = 'purchase' | 'coupon' | 'invitation' | 'points' | 'activity' | 'adjustment';
+export type GrantReason =
+  | 'purchase'
+  | 'coupon'
+  | 'invitation'
+  | 'points'
+  | 'activity'
+  | 'reward'
+  | 'adjustment';
 
 /** Why an operator charges a penalty. */
 export type PenaltyReason = 'violation' | 'chargeback' | 'adjustment';
@@ -46,6 +53,8 @@ export interface GrantRequest {
   amount: MicroCoins;
   reason: GrantReason;
   actor: string;
+  /** What it is about, where that has an id. */
+  reference?: string | undefined;
   note?: string | undefined;
   idempotencyKey: string;
 }
@@ -95,8 +104,10 @@ export function balancesOf(account: Pick<AccountState, 'balance' | 'frozen' | 'd
 /** Adds coins, and pays the debt from them. */
 export function grant(facts: Facts, request: GrantRequest): Decision<GrantResult> {
   const { account, now } = facts;
-  const { amount, reason, note, idempotencyKey } = request;
-  const keyed = { kind: 'grant', idempotencyKey, requestHash: hashRequest('grant', amount, reason, note) };
+  const { amount, reason, reference, note, idempotencyKey } = request;
+  // Without a reference, as of all grants once, the hash is what it always was.
+  const content = [amount, reason, note, ...(reference === undefined ? [] : [reference])];
+  const keyed = { kind: 'grant', idempotencyKey, requestHash: hashRequest('grant', ...content) };
   const before = replayed<GrantResult>(facts, keyed);
   if (before) return before;
   if (account.balance + amount > MAX_MICRO_COINS)

@@ -1,0 +1,2 @@
+export { StatisticsModule } from './statistics.module.js';
+export { updateAllUsersStatistics } from './tasks/update-all-users-statistics.task.js';
