@@ -145,7 +145,6 @@ export class LogClients {
     const { urls, apiKey } = this.options;
     const running = urls();
     const url = running[this.asked++ % running.length];
-    request.attempts++;
     try {
       const response = await fetch(`${url}${outgoing.path}?ack=${ack}`, {
         method: 'POST',

@@ -16,16 +16,23 @@ export interface LogAnswerBody {
   code?: string;
 }
 
+/** An answer that was not 2xx. */
+export interface LogRefusal {
+  readonly status: number;
+  readonly text: string;
+  readonly retryAfter: string | null;
+}
+
 /** One request with log lines, as its client sees it. Each line's message is a text that no other line has. */
 export class SentLogs {
   state: SentState = 'sent';
   status: number | undefined;
-  retryAfter: string | null = null;
   answer: LogAnswerBody = {};
   text = '';
   /** Whether an attempt ended so that nobody knows whether it was taken in. */
   isUncertain = false;
-  attempts = 0;
+  /** Of all attempts, in their order. */
+  readonly refusals: LogRefusal[] = [];
 
   constructor(
     readonly format: string,
@@ -46,9 +53,11 @@ export class SentLogs {
     const isJson = text.startsWith('{');
     const isTaken = status >= 200 && status < 300;
     this.answer = isJson ? (JSON.parse(text) as LogAnswerBody) : {};
-    Object.assign(this, { status, text, retryAfter, state: isTaken ? 'taken' : 'refused' });
+    Object.assign(this, { status, text, state: isTaken ? 'taken' : 'refused' });
+    if (!isTaken) this.refusals.push({ status, text, retryAfter });
     // Redis may have gone between taking it and saying so; a proxy knows no more.
-    if (status === 502 || status === 504 || /log_queue_unavailable|queue for logs/.test(text)) this.isUncertain = true;
+    if (status === 502 || status === 504 || /log_queue_unavailable|queue for logs/.test(text))
+      this.isUncertain = true;
   }
 
   cutOff(reason: string): void {
@@ -91,6 +100,10 @@ export class LogLedger {
     return this.sent.filter(isMeant).length;
   }
 
+  get refusals(): LogRefusal[] {
+    return this.sent.flatMap(({ refusals }) => refusals);
+  }
+
   /** Lines of requests that were answered with 2xx. */
   get takenLines(): number {
     return this.sent.reduce((sum, request) => sum + (request.isTaken ? request.texts.length : 0), 0);
@@ -116,7 +129,9 @@ export class LogLedger {
       }));
     const stored = (request: SentLogs) => request.texts.filter((line) => idOf.has(line)).length;
     const lost = this.sent.filter((request) => request.isTaken && stored(request) < request.texts.length);
-    const halves = this.sent.filter((request) => stored(request) > 0 && stored(request) < request.texts.length);
+    const halves = this.sent.filter(
+      (request) => stored(request) > 0 && stored(request) < request.texts.length,
+    );
     const refusedButStored = this.sent.filter(
       (request) => request.state === 'refused' && !request.isUncertain && stored(request) > 0,
     );

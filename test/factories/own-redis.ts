@@ -34,6 +34,14 @@ export class OwnRedis {
     await this.ask((client) => client.config('SET', 'maxmemory', '1'));
   }
 
+  /** From now on it refuses writes when it has so many bytes more than now. */
+  async leaveRoom(bytes: number): Promise<void> {
+    await this.ask(async (client) => {
+      const used = Number(/used_memory:(\d+)/.exec(await client.info('memory'))?.[1]);
+      await client.config('SET', 'maxmemory', String(used + bytes));
+    });
+  }
+
   async makeRoom(): Promise<void> {
     await this.ask((client) => client.config('SET', 'maxmemory', '0'));
   }

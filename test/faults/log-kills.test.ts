@@ -91,8 +91,9 @@ it(
         const [[name, strike] = faults[0]!] = left.splice(random(left.length), 1);
         await pause(LONGEST_CALM_MS);
         await strike();
-        struck.push(name);
+        const mendedAt = performance.now();
         await logs.awaitGoingOn(REQUESTS_BETWEEN, STORED_BETWEEN);
+        struck.push(`${name} (goes on after ${Math.round(performance.now() - mendedAt)} ms)`);
       }
     }
     const counts = await logs.expectNothingLost();
