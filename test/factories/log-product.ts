@@ -28,6 +28,8 @@ export interface AccountingAnswer {
 export class LogProduct {
   readonly ledger = new LogLedger();
   readonly clients: LogClients;
+  /** Where the devices send to, if not to the API processes by turns. */
+  entryUrl: string | undefined;
 
   private constructor(
     readonly product: Product,
@@ -37,7 +39,7 @@ export class LogProduct {
     readonly apiKey: string,
     random: Random,
   ) {
-    this.clients = new LogClients({ urls: () => this.urls, apiKey, ledger: this.ledger, random });
+    this.clients = new LogClients({ urls: () => (this.entryUrl === undefined ? this.urls : [this.entryUrl]), apiKey, ledger: this.ledger, random });
   }
 
   /** `settings` may name servers of the test's own. What writers that died had is taken over after 1.5 s. */

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -65,8 +65,14 @@ export function checkShippedConfiguration(): void {
   rmSync(directory, { recursive: true });
 }
 
-/** Starts nginx before these API processes, with the figures of docker/nginx/upstream.conf. */
-export async function startNginx(apiUrls: string[]): Promise<TestNginx> {
+/**
+ * Starts nginx before these API processes, with the figures of docker/nginx/upstream.conf. `adjust` is given each file
+ * of the configuration, to make limits small enough to be reached.
+ */
+export async function startNginx(
+  apiUrls: string[],
+  adjust: (text: string) => string = (text) => text,
+): Promise<TestNginx> {
   const directory = makeDirectory();
   const port = await freePort();
   const shippedUpstream = shipped('upstream.conf');
@@ -76,6 +82,10 @@ export async function startNginx(apiUrls: string[]): Promise<TestNginx> {
   const upstream = shippedUpstream.replace(/server api:3000 .*;/, servers).replace(/^resolver .*;/m, '');
   const listen = `listen 127.0.0.1:${port}; access_log ${directory}/logs/access.log lockkeeper;`;
   writeConfiguration(directory, upstream, listen);
+  for (const name of readdirSync(directory, { recursive: true, encoding: 'utf8' })) {
+    const path = join(directory, name);
+    if (name.endsWith('.conf')) writeFileSync(path, adjust(readFileSync(path, 'utf8')));
+  }
   const child = spawn(nginxProgram(), programArguments(directory), { stdio: ['ignore', 'ignore', 'pipe'] });
   let errors = '';
   child.stderr.on('data', (data: Buffer) => (errors += data.toString()));
