@@ -39,7 +39,12 @@ export class LogProduct {
     readonly apiKey: string,
     random: Random,
   ) {
-    this.clients = new LogClients({ urls: () => (this.entryUrl === undefined ? this.urls : [this.entryUrl]), apiKey, ledger: this.ledger, random });
+    this.clients = new LogClients({
+      urls: () => (this.entryUrl === undefined ? this.urls : [this.entryUrl]),
+      apiKey,
+      ledger: this.ledger,
+      random,
+    });
   }
 
   /** `settings` may name servers of the test's own. What writers that died had is taken over after 1.5 s. */
