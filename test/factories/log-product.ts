@@ -78,8 +78,10 @@ export class LogProduct {
     return (running.length > 0 ? running : this.apis).map((api) => api.url);
   }
 
+  /** On the port that it had. */
   async startApiAgain(index: number): Promise<void> {
-    this.apis[index] = await this.product.startApi();
+    const { port } = new URL(this.apis[index]?.url ?? '');
+    this.apis[index] = await this.product.startApi({ PORT: port });
   }
 
   async startWorkerAgain(index: number): Promise<void> {

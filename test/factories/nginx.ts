@@ -58,7 +58,7 @@ function makeDirectory(): string {
  */
 export function checkShippedConfiguration(): void {
   const directory = makeDirectory();
-  const upstream = shipped('upstream.conf').replace('api:3000 resolve', '127.0.0.1:3000');
+  const upstream = shipped('upstream.conf').replaceAll('api:3000 resolve', '127.0.0.1:3000');
   const listen = shipped('listen.conf').replace('/var/log/nginx', join(directory, 'logs'));
   writeConfiguration(directory, upstream, listen);
   execFileSync(nginxProgram(), [...programArguments(directory), '-t'], { stdio: 'pipe' });
@@ -76,10 +76,14 @@ export async function startNginx(
   const directory = makeDirectory();
   const port = await freePort();
   const shippedUpstream = shipped('upstream.conf');
-  const server = /server api:3000 resolve (.*);/.exec(shippedUpstream)?.[1];
-  if (!server) throw new Error('docker/nginx/upstream.conf names no server api:3000.');
-  const servers = apiUrls.map((url) => `server ${new URL(url).host} ${server};`).join('\n');
-  const upstream = shippedUpstream.replace(/server api:3000 .*;/, servers).replace(/^resolver .*;/m, '');
+  if (!/^ *server api:3000 resolve /m.test(shippedUpstream)) {
+    throw new Error('docker/nginx/upstream.conf names no server api:3000.');
+  }
+  const upstream = shippedUpstream
+    .replace(/^ *server api:3000 resolve (.*);/gm, (_, figures: string) =>
+      apiUrls.map((url) => `server ${new URL(url).host} ${figures};`).join('\n'),
+    )
+    .replace(/^resolver .*;/m, '');
   const listen = `listen 127.0.0.1:${port}; access_log ${directory}/logs/access.log lockkeeper;`;
   writeConfiguration(directory, upstream, listen);
   for (const name of readdirSync(directory, { recursive: true, encoding: 'utf8' })) {

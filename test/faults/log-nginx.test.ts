@@ -32,24 +32,21 @@ describe('with nginx before two API processes', () => {
   const isRunning = (index: number) => logs.apis[index]?.child.signalCode === null;
 
   it(
-    'no request fails when one of them is stopped under load',
+    'no request fails while one after the other is stopped under load and comes back',
     { timeout: 60_000 + ROUNDS * 60_000 },
     async () => {
-      for (let round = 0; round < ROUNDS; round++) {
-        await enter();
-        logs.clients.begin(DEVICES);
+      await enter();
+      logs.clients.begin(DEVICES);
+      for (let round = 0; round < 2 * ROUNDS; round++) {
+        const index = round % 2;
         await logs.awaitGoingOn(REQUESTS_BETWEEN, 5);
-        expect(await logs.apis[0]?.stop()).toBe(0);
+        expect(await logs.apis[index]?.stop()).toBe(0);
         await logs.awaitGoingOn(REQUESTS_BETWEEN, 5);
-        await logs.clients.stop();
-        expect(
-          logs.ledger.sent.flatMap(({ state, status, text }) =>
-            state === 'taken' ? [] : [{ status, text }],
-          ),
-        ).toEqual([]);
-        expect(logs.ledger.refusals).toEqual([]);
-        await logs.startApiAgain(0);
+        await logs.startApiAgain(index);
       }
+      await logs.clients.stop();
+      expect(logs.ledger.refusals).toEqual([]);
+      expect(logs.ledger.sent.filter(({ isTaken }) => !isTaken)).toEqual([]);
     },
   );
 
