@@ -96,7 +96,7 @@ interface ClientOptions {
 
 /** A client that is refused or cut off asks again after so long, if it may. */
 const RETRY_PAUSE_MS = 200;
-const LONGEST_PAUSE_MS = 60;
+const LONGEST_PAUSE_MS = 150;
 
 /** Devices that send lines without end, in all formats and with both acknowledgements, and note what they hear. */
 export class LogClients {

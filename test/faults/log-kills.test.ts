@@ -22,7 +22,7 @@ let mariadb: OwnMariadb;
 let redis: OwnRedis;
 let logs: LogProduct;
 beforeAll(async () => {
-  [mariadb, redis] = await Promise.all([OwnMariadb.start(), OwnRedis.start()]);
+  [mariadb, redis] = await Promise.all([OwnMariadb.start(), OwnRedis.start('always')]);
   logs = await LogProduct.start(
     { LOCKKEEPER_DATABASE_URL: mariadb.url, LOCKKEEPER_REDIS_URL: redis.url },
     random,
