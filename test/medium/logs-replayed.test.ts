@@ -40,7 +40,7 @@ describe('a line that was in quarantine', () => {
     expect([replay.statusCode, replay.json()]).toEqual([200, { id: items[0]?.id, stored_lines: 1 }]);
     await waitUntil('the replayed line', () => tail.messages.includes('poison'));
     const page = await reading.device(device_id);
-    expect(page.data.map(({ message }) => message).sort()).toEqual(['good', 'poison']);
+    expect(new Set(page.data.map(({ message }) => message))).toEqual(new Set(['good', 'poison']));
     tail.leave();
   });
 });
