@@ -97,7 +97,8 @@ export async function startMariadb(options) {
  * @param {number} [options.port] used if it is free
  * @param {boolean} [options.isPortFixed] no other port will do
  * @param {string} [options.password]
- * @param {boolean} options.isDurable append-only file, flushed each second; otherwise in memory alone
+ * @param {boolean} options.isDurable append-only file; otherwise in memory alone
+ * @param {'everysec' | 'always'} [options.appendfsync] when that file is flushed: each second, or before each answer
  * @param {number} [options.databases] number of logical databases
  * @param {(service: Service) => void} [options.onSpawn] called before the server answers
  * @returns {Promise<Service>} a server that answers
@@ -243,8 +244,8 @@ function mariadbConfiguration(directory, port, settings) {
     .join('')}`;
 }
 
-/** @param {{ directory: string, port: number, password?: string, isDurable: boolean, databases?: number }} options */
-function redisConfiguration({ directory, port, password, isDurable, databases }) {
+/** @param {{ directory: string, port: number, password?: string, isDurable: boolean, appendfsync?: 'everysec' | 'always', databases?: number }} options */
+function redisConfiguration({ directory, port, password, isDurable, appendfsync = 'everysec', databases }) {
   return [
     'bind 127.0.0.1',
     `port ${port}`,
@@ -252,7 +253,7 @@ function redisConfiguration({ directory, port, password, isDurable, databases })
     `dir ${JSON.stringify(directory)}`,
     'maxmemory-policy noeviction',
     `appendonly ${isDurable ? 'yes' : 'no'}`,
-    'appendfsync everysec',
+    `appendfsync ${appendfsync}`,
     'save ""',
     ...(databases ? [`databases ${databases}`] : []),
     ...(password ? [`requirepass ${password}`] : []),

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -65,17 +65,31 @@ export function checkShippedConfiguration(): void {
   rmSync(directory, { recursive: true });
 }
 
-/** Starts nginx before these API processes, with the figures of docker/nginx/upstream.conf. */
-export async function startNginx(apiUrls: string[]): Promise<TestNginx> {
+/**
+ * Starts nginx before these API processes, with the figures of docker/nginx/upstream.conf. `adjust` is given each file
+ * of the configuration, to make limits small enough to be reached.
+ */
+export async function startNginx(
+  apiUrls: string[],
+  adjust: (text: string) => string = (text) => text,
+): Promise<TestNginx> {
   const directory = makeDirectory();
   const port = await freePort();
   const shippedUpstream = shipped('upstream.conf');
-  const server = /server api:3000 resolve (.*);/.exec(shippedUpstream)?.[1];
-  if (!server) throw new Error('docker/nginx/upstream.conf names no server api:3000.');
-  const servers = apiUrls.map((url) => `server ${new URL(url).host} ${server};`).join('\n');
-  const upstream = shippedUpstream.replaceAll(/server api:3000 .*;/g, servers).replace(/^resolver .*;/m, '');
+  if (!/^ *server api:3000 resolve /m.test(shippedUpstream)) {
+    throw new Error('docker/nginx/upstream.conf names no server api:3000.');
+  }
+  const upstream = shippedUpstream
+    .replace(/^ *server api:3000 resolve (.*);/gm, (_, figures: string) =>
+      apiUrls.map((url) => `server ${new URL(url).host} ${figures};`).join('\n'),
+    )
+    .replace(/^resolver .*;/m, '');
   const listen = `listen 127.0.0.1:${port}; access_log ${directory}/logs/access.log lockkeeper;`;
   writeConfiguration(directory, upstream, listen);
+  for (const name of readdirSync(directory, { recursive: true, encoding: 'utf8' })) {
+    const path = join(directory, name);
+    if (name.endsWith('.conf')) writeFileSync(path, adjust(readFileSync(path, 'utf8')));
+  }
   const child = spawn(nginxProgram(), programArguments(directory), { stdio: ['ignore', 'ignore', 'pipe'] });
   let errors = '';
   child.stderr.on('data', (data: Buffer) => (errors += data.toString()));

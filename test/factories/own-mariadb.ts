@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { createConnection } from 'mysql2/promise';
 import { findBinaries, type Service, startMariadb } from '../../scripts/lib/services.mjs';
 import { loadConfig } from '../../src/platform/config/index.js';
 import { databaseConfig, migrateDatabase } from '../../src/platform/database/index.js';
@@ -43,6 +44,15 @@ export class OwnMariadb {
   /** Starts it on the same data and port. */
   async startAgain(): Promise<void> {
     this.service = await launch(this.directory, this.password, this.service.port);
+  }
+
+  /** Whether it refuses changes to everybody who has no rights over the whole server; as one on a full disk does. */
+  async setReadOnly(isReadOnly: boolean): Promise<void> {
+    // Relative to this process: the path of a socket must stay short.
+    const socketPath = relative(process.cwd(), join(this.directory, 'data', 'mysql.sock'));
+    const root = await createConnection({ socketPath, user: 'root', password: this.password });
+    await root.query(`SET GLOBAL read_only = ${isReadOnly ? 1 : 0}`);
+    await root.end();
   }
 
   async dispose(): Promise<void> {

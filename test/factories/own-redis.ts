@@ -8,12 +8,17 @@ import { findBinaries, type Service, startRedis } from '../../scripts/lib/servic
 export class OwnRedis {
   private constructor(
     private readonly directory: string,
+    private readonly appendfsync: 'everysec' | 'always',
     private service: Service,
   ) {}
 
-  static async start(): Promise<OwnRedis> {
+  /**
+   * With `everysec`, what it has answered for in its last moments is lost with its process if the disk was busy; with
+   * `always` nothing is.
+   */
+  static async start(appendfsync: 'everysec' | 'always' = 'everysec'): Promise<OwnRedis> {
     const directory = await mkdtemp(join(process.env['TEST_RUN_DIRECTORY'] ?? tmpdir(), 'own-redis-'));
-    return new OwnRedis(directory, await launch(directory));
+    return new OwnRedis(directory, appendfsync, await launch(directory, appendfsync));
   }
 
   get url(): string {
@@ -32,6 +37,14 @@ export class OwnRedis {
   /** From now on it refuses writes for want of memory. */
   async fill(): Promise<void> {
     await this.ask((client) => client.config('SET', 'maxmemory', '1'));
+  }
+
+  /** From now on it refuses writes when it has so many bytes more than now. */
+  async leaveRoom(bytes: number): Promise<void> {
+    await this.ask(async (client) => {
+      const used = Number(/used_memory:(\d+)/.exec(await client.info('memory'))?.[1]);
+      await client.config('SET', 'maxmemory', String(used + bytes));
+    });
   }
 
   async makeRoom(): Promise<void> {
@@ -55,7 +68,7 @@ export class OwnRedis {
 
   /** Starts it on the same data and port. */
   async startAgain(): Promise<void> {
-    this.service = await launch(this.directory, this.service.port);
+    this.service = await launch(this.directory, this.appendfsync, this.service.port);
   }
 
   async dispose(): Promise<void> {
@@ -70,11 +83,12 @@ export class OwnRedis {
   }
 }
 
-function launch(directory: string, port?: number): Promise<Service> {
+function launch(directory: string, appendfsync: 'everysec' | 'always', port?: number): Promise<Service> {
   return startRedis({
     binaries: findBinaries(),
     directory,
     ...(port === undefined ? {} : { port, isPortFixed: true }),
     isDurable: true,
+    appendfsync,
   });
 }

@@ -64,7 +64,7 @@ export async function createProduct(settings: Record<string, string> = {}): Prom
   return {
     environment,
     startApi: async (extra = {}) => {
-      const port = String(await freePort());
+      const port = extra['PORT'] ?? String(await freePort());
       const api = await launch('main.http.js', { PORT: port, ...extra });
       return { ...api, url: `http://127.0.0.1:${port}` };
     },

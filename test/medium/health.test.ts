@@ -75,7 +75,14 @@ describe('health', () => {
       workers_active: 0,
       reasons: ['No worker is alive: background work waits.'],
     });
-    expect(Object.keys(body.details).sort()).toEqual(['mysql', 'queues', 'redis', 'saves', 'workers']);
+    expect(Object.keys(body.details).sort()).toEqual([
+      'logs',
+      'mysql',
+      'queues',
+      'redis',
+      'saves',
+      'workers',
+    ]);
     expect(body.details['redis']).toMatchObject({ status: 'up', eviction_policy: 'noeviction' });
   });
 

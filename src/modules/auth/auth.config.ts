@@ -31,6 +31,13 @@ export const authConfig = defineConfig('auth', {
     schema: read.integer(5_000, { min: 0, max: 60_000 }),
     example: '5000',
   }),
+  keyMemoryMs: variable({
+    env: 'LOCKKEEPER_API_KEY_MEMORY_MS',
+    description:
+      'While MySQL is away: how long, in milliseconds, an API key is good that MySQL knew before, unless it was revoked.',
+    schema: read.integer(600_000, { min: 0, max: 86_400_000 }),
+    example: '600000',
+  }),
   isSignUpOpen: variable({
     env: 'LOCKKEEPER_SIGN_UP_OPEN',
     description: 'Whether anybody may make an account. If not, administrators make them.',

@@ -21,11 +21,17 @@ const RETRY_AFTER_SECONDS = 2;
 interface CachedPrincipal {
   principal: Principal;
   expiresAtMs?: number | undefined;
+  /** When the database said so. */
+  confirmedAtMs: number;
 }
+
+/** What the database says of a credential. */
+type LoadedPrincipal = Omit<CachedPrincipal, 'confirmedAtMs'>;
 
 /**
  * Tells who is behind a bearer token. Redis is asked on every request whether it was revoked; who it belongs
- * to is remembered for some seconds. Without Redis, MySQL is asked every time.
+ * to is remembered for some seconds. Without Redis, MySQL is asked every time. Without MySQL, an API key that it knew
+ * a while ago is still good, as long as Redis can say that it was not revoked: so devices go on sending logs.
  */
 @Injectable()
 export class AuthenticationService {
@@ -40,7 +46,7 @@ export class AuthenticationService {
     private readonly usage: ApiKeyUsage,
     private readonly clock: Clock,
     breaker: RedisBreaker,
-    @Inject(authConfig.token) config: ConfigOf<typeof authConfig>,
+    @Inject(authConfig.token) private readonly config: ConfigOf<typeof authConfig>,
   ) {
     this.cache = new TtlCache(config.principalCacheMs, MAX_CACHED_PRINCIPALS, () => clock.nowMs());
     // What was revoked while Redis was away, Redis was not told.
@@ -85,7 +91,7 @@ export class AuthenticationService {
   private async resolve(
     hash: string,
     revokedError: () => AppError,
-    load: () => Promise<CachedPrincipal>,
+    load: () => Promise<LoadedPrincipal>,
   ): Promise<CachedPrincipal> {
     let isBlacklisted: boolean;
     try {
@@ -99,22 +105,41 @@ export class AuthenticationService {
   }
 
   /** Many requests with one token that nobody remembers cause one query. */
-  private loadOnce(hash: string, load: () => Promise<CachedPrincipal>): Promise<CachedPrincipal> {
+  private loadOnce(hash: string, load: () => Promise<LoadedPrincipal>): Promise<CachedPrincipal> {
     const running = this.lookups.get(hash);
     if (running) return running;
-    const lookup = this.ask(load)
-      .then((loaded) => {
-        this.cache.set(hash, loaded);
-        return loaded;
-      })
-      .finally(() => this.lookups.delete(hash));
+    const lookup = this.loadOrRecall(hash, load).finally(() => this.lookups.delete(hash));
     this.lookups.set(hash, lookup);
     return lookup;
   }
 
-  private async ask(load: () => Promise<CachedPrincipal>): Promise<CachedPrincipal> {
+  private async loadOrRecall(hash: string, load: () => Promise<LoadedPrincipal>): Promise<CachedPrincipal> {
     try {
-      return await load();
+      const loaded = await this.ask(load);
+      this.cache.set(hash, loaded);
+      return loaded;
+    } catch (error) {
+      const recalled = serviceUnavailable.is(error) ? this.recallKey(hash) : undefined;
+      if (!recalled) {
+        this.cache.delete(hash);
+        throw error;
+      }
+      this.cache.set(hash, recalled);
+      return recalled;
+    }
+  }
+
+  /** A key as the database knew it, if that is not too long ago. */
+  private recallKey(hash: string): CachedPrincipal | undefined {
+    const recalled = this.cache.recall(hash);
+    if (recalled?.principal.via !== 'api_key') return undefined;
+    const ageMs = this.clock.nowMs() - recalled.confirmedAtMs;
+    return ageMs >= 0 && ageMs <= this.config.keyMemoryMs ? recalled : undefined;
+  }
+
+  private async ask(load: () => Promise<LoadedPrincipal>): Promise<CachedPrincipal> {
+    try {
+      return { ...(await load()), confirmedAtMs: this.clock.nowMs() };
     } catch (error) {
       if (error instanceof AppError) throw error;
       this.logger.error('The database could not be asked who calls.', error);
@@ -126,7 +151,7 @@ export class AuthenticationService {
     }
   }
 
-  private async loadSession(sessionId: string, userId: string, hash: string): Promise<CachedPrincipal> {
+  private async loadSession(sessionId: string, userId: string, hash: string): Promise<LoadedPrincipal> {
     const found = await this.credentials.findSession(sessionId, userId, hash);
     if (!found || found.isRevoked) throw tokenRevoked();
     const { email, role } = found;
@@ -134,7 +159,7 @@ export class AuthenticationService {
     return { principal: { userId, email, role, scopes, via: 'session', credentialId: sessionId } };
   }
 
-  private async loadKey(hash: string): Promise<CachedPrincipal> {
+  private async loadKey(hash: string): Promise<LoadedPrincipal> {
     const found = await this.credentials.findKey(hash);
     if (!found || found.isRevoked) throw apiKeyInvalid();
     const { userId, email, role, keyId, expiresAtMs } = found;

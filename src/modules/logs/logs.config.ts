@@ -24,9 +24,10 @@ export const logsConfig = defineConfig('logs', {
   storedWaitMs: variable({
     env: 'LOCKKEEPER_LOGS_STORED_WAIT_MS',
     description:
-      'How long a request with ack=stored waits until its logs are in the database, in milliseconds.',
-    schema: read.integer(30_000, { min: 10, max: 300_000 }),
-    example: '30000',
+      'How long a request with ack=stored waits until its logs are in the database, in milliseconds. Nginx and the ' +
+      'clients of OTLP wait for 10 seconds.',
+    schema: read.integer(8_000, { min: 10, max: 300_000 }),
+    example: '8000',
   }),
   retentionDays: variable({
     env: 'LOCKKEEPER_LOGS_RETENTION_DAYS',

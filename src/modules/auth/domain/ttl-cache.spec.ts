@@ -17,6 +17,14 @@ describe('TTL cache', () => {
     expect(cache.get('a')).toBeUndefined();
   });
 
+  it('recalls what is past its time, until it is told to forget it', () => {
+    cache.set('a', 1);
+    nowMs += 5_000;
+    expect([cache.get('a'), cache.recall('a')]).toEqual([undefined, 1]);
+    cache.delete('a');
+    expect(cache.recall('a')).toBeUndefined();
+  });
+
   it('forgets the oldest entry when there are too many', () => {
     cache.set('a', 1);
     cache.set('b', 2);

@@ -3,7 +3,7 @@ interface Entry<V> {
   storedAtMs: number;
 }
 
-/** A map that forgets: each entry after a fixed time, and the oldest when there are too many. */
+/** A map whose entries are good for a fixed time, and that forgets the oldest when there are too many. */
 export class TtlCache<K, V> {
   private readonly entries = new Map<K, Entry<V>>();
 
@@ -18,9 +18,12 @@ export class TtlCache<K, V> {
     if (!entry) return undefined;
     const ageMs = this.nowMs() - entry.storedAtMs;
     // A negative age means that the clock was set back; then how old the entry is cannot be known.
-    if (ageMs >= 0 && ageMs < this.ttlMs) return entry.value;
-    this.entries.delete(key);
-    return undefined;
+    return ageMs >= 0 && ageMs < this.ttlMs ? entry.value : undefined;
+  }
+
+  /** What was stored last, also if its time is up: for whoever can judge its age otherwise. */
+  recall(key: K): V | undefined {
+    return this.entries.get(key)?.value;
   }
 
   set(key: K, value: V): void {

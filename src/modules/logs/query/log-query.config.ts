@@ -34,6 +34,20 @@ export const logQueryConfig = defineConfig('log-query', {
     schema: read.integer(20, { min: 1, max: 1_000 }),
     example: '20',
   }),
+  tailPatienceMs: variable({
+    env: 'LOCKKEEPER_LOGS_TAIL_PATIENCE_MS',
+    description:
+      'After how many milliseconds a client that follows the logs live and takes nothing is cut off.',
+    // The writers remember a tail that is not renewed for a minute.
+    schema: read.integer(30_000, { min: 10, max: 50_000 }),
+    example: '30000',
+  }),
+  tailDurationMs: variable({
+    env: 'LOCKKEEPER_LOGS_TAIL_DURATION_MS',
+    description: 'How long a client may follow the logs live before it has to ask again, in milliseconds.',
+    schema: read.integer(3_600_000, { min: 100, max: 86_400_000 }),
+    example: '3600000',
+  }),
   concurrentExports: variable({
     env: 'LOCKKEEPER_LOGS_CONCURRENT_EXPORTS',
     description: 'How many exports of logs one API process makes at once; one more is refused with 429.',

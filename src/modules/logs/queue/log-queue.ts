@@ -7,8 +7,8 @@ import {
   type RedisClient,
 } from '../../../platform/redis/index.js';
 import { logsConfig } from '../logs.config.js';
-import { dedupKeyOf, queuedKey, STREAM, stateKey } from './log-keys.js';
-import { addScript, restartSumsScript, sumsScript } from './log-scripts.js';
+import { dedupKeyOf, GROUP, queuedKey, STREAM, stateKey } from './log-keys.js';
+import { addScript, countReadersScript, restartSumsScript, sumsScript } from './log-scripts.js';
 
 /**
  * Injects the connection of the queue: others would have to wait behind so much data. It fails fast.
@@ -97,6 +97,11 @@ export class LogQueue {
     const keys = [STREAM, stateKey, queuedKey];
     const args = [committedLines, before.acknowledgedLines];
     return (await this.ask(() => restartSumsScript.run(this.redis, keys, args))) === 1;
+  }
+
+  /** How many readers of the stream have asked it for something within so long. */
+  async countReaders(silenceMs: number): Promise<number> {
+    return (await this.ask(() => countReadersScript.run(this.redis, [STREAM], [GROUP, silenceMs]))) as number;
   }
 
   async sums(): Promise<QueueSums> {

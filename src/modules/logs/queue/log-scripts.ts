@@ -62,6 +62,19 @@ export const removeConsumersScript = new RedisScript(`
   return removed
 `);
 
+/** KEYS stream; ARGV group, ms. Gives how many consumers were heard of within so long. */
+export const countReadersScript = new RedisScript(`
+  local consumers = redis.pcall('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])
+  if consumers.err then return 0 end
+  local alive = 0
+  for _, consumer in ipairs(consumers) do
+    for i = 1, #consumer, 2 do
+      if consumer[i] == 'idle' and consumer[i + 1] <= tonumber(ARGV[2]) then alive = alive + 1 end
+    end
+  end
+  return alive
+`);
+
 /**
  * KEYS stream, state. Gives the sums as Redis has them at one moment, how many ms the oldest entry has waited, and how
  * many entries there are.

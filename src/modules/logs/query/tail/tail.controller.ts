@@ -17,10 +17,6 @@ import { tooManyLogTails } from '../log-query.errors.js';
 import { LogTail, type TailEvent } from './log-tail.js';
 import { TailStore } from './tail.store.js';
 
-/** A client that takes nothing for so long is given up. Less than the writers remember a tail for. */
-const CLIENT_PATIENCE_MS = 30_000;
-/** So long a tail lasts at the most; an EventSource opens the next one by itself. */
-const MAX_TAIL_MS = 3_600_000;
 const END_CHECK_INTERVAL_MS = 250;
 const RETRY_AFTER_SECONDS = 10;
 
@@ -43,7 +39,7 @@ export class TailController {
   constructor(
     private readonly store: TailStore,
     private readonly drain: Drain,
-    @Inject(logQueryConfig.token) config: ConfigOf<typeof logQueryConfig>,
+    @Inject(logQueryConfig.token) private readonly config: ConfigOf<typeof logQueryConfig>,
   ) {
     this.slots = new Slots(config.concurrentTails);
   }
@@ -56,7 +52,8 @@ export class TailController {
       'Events: `ready`, from which on every line is told that is committed and fits, in the order of the commits; ' +
       '`line`, as in `GET /api/logs` (`is_shortened` if it was too long to be sent with its data); `dropped` ' +
       '(`{count}`), so many lines are left out here, because they were too many or the client reads too slowly; ' +
-      '`gap`, lines may be missing here, Redis was away for too long; `end` (`{reason}`), after an hour (`time_up`) ' +
+      '`gap`, lines may be missing here, Redis was away for too long; `end` (`{reason}`), after ' +
+      '`LOCKKEEPER_LOGS_TAIL_DURATION_MS`, an hour (`time_up`), ' +
       'or when the process stops (`shutdown`): open another.',
   })
   @ApiProduces('text/event-stream')
@@ -90,12 +87,12 @@ export class TailController {
     const startedAtMs = performance.now();
     const checking = setInterval(() => {
       if (this.drain.isStopping) ending.abort('shutdown');
-      else if (performance.now() - startedAtMs > MAX_TAIL_MS) ending.abort('time_up');
+      else if (performance.now() - startedAtMs > this.config.tailDurationMs) ending.abort('time_up');
     }, END_CHECK_INTERVAL_MS);
     try {
       await stream.send({}, { event: 'ready' });
       for await (const event of tail.events(AbortSignal.any([stream.gone, ending.signal]))) {
-        await sendPatiently(stream, reply, event);
+        await sendPatiently(stream, reply, event, this.config.tailPatienceMs);
         if (stream.gone.aborted) break;
       }
       if (ending.signal.aborted)
@@ -107,8 +104,14 @@ export class TailController {
   }
 }
 
-async function sendPatiently(stream: EventStream, reply: FastifyReply, event: TailEvent): Promise<void> {
-  const patience = setTimeout(() => reply.raw.destroy(), CLIENT_PATIENCE_MS);
+/** A client that does not take an event in time is given up. */
+async function sendPatiently(
+  stream: EventStream,
+  reply: FastifyReply,
+  event: TailEvent,
+  patienceMs: number,
+): Promise<void> {
+  const patience = setTimeout(() => reply.raw.destroy(), patienceMs);
   try {
     if (event.type === 'line') await stream.send(event.text, { id: event.id, event: 'line' });
     else if (event.type === 'dropped') await stream.send({ count: event.count }, { event: 'dropped' });
