@@ -127,14 +127,17 @@ export function installBodyParsers(fastify: FastifyInstance, bulkLimitBytes: num
   const memory = new BulkMemory(bulkLimitBytes);
   const parseJson = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeContentTypeParser(['application/json', 'text/plain']);
-  fastify.addContentTypeParser('application/json', async (request: FastifyRequest, payload: Readable) => {
-    if (routeOptionsOf(request).hasBulkBody) return new UnreadBody(request, payload, memory);
+  const readJson = async (request: FastifyRequest, payload: Readable) => {
     const bytes = await readWithin(payload, request.routeOptions.bodyLimit, contentLength(request));
     return new Promise((resolve, reject) => {
       void parseJson(request, bytes.toString('utf8'), (error, body: unknown) =>
         error ? reject(error) : resolve(body),
       );
     });
+  };
+  fastify.addContentTypeParser('application/json', (request: FastifyRequest, payload: Readable, done) => {
+    if (routeOptionsOf(request).hasBulkBody) done(null, new UnreadBody(request, payload, memory));
+    else readJson(request, payload).then((body) => done(null, body), done);
   });
   fastify.addContentTypeParser('*', async (request: FastifyRequest, payload: Readable) => {
     if (routeOptionsOf(request).hasBulkBody) return new UnreadBody(request, payload, memory);
@@ -146,7 +149,6 @@ export function installBodyParsers(fastify: FastifyInstance, bulkLimitBytes: num
   fastify.addHook('preValidation', (request, reply, done) => {
     const { body } = request;
     if (body instanceof UnreadBody) {
-      reply.raw.once('finish', () => body.release());
       reply.raw.once('close', () => body.release());
     }
     done();

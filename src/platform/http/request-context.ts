@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { IdSeries } from '../../shared/id-series.js';
-import { withLogFields } from '../logging/index.js';
+import { currentLogFields, withLogFields } from '../logging/index.js';
 import { routeOptionsOf } from './route-options.js';
 
 const requestIds = new IdSeries();
@@ -20,9 +20,10 @@ export function installRequestContext(fastify: FastifyInstance): void {
     reply.header('x-request-id', request.id);
     withLogFields({ request_id: request.id }, done);
   });
-  // Reading the body leaves the asynchronous context of the first hook.
+  // Reading the body can leave the asynchronous context of the first hook.
   fastify.addHook('preValidation', (request, _reply, done) => {
-    withLogFields({ request_id: request.id }, done);
+    if (currentLogFields().request_id === request.id) done();
+    else withLogFields({ request_id: request.id }, done);
   });
 }
 
@@ -37,16 +38,22 @@ const FIRST_ERROR_STATUS = 400;
 export function installAccessLog(
   fastify: FastifyInstance,
   write: (fields: Record<string, unknown>) => void,
+  slowMs = SLOW_MS,
 ): void {
   fastify.addHook('onResponse', (request, reply, done) => {
-    if (isWorthALine(request, reply)) write(accessLogFields(request, reply.statusCode, reply.elapsedTime));
+    if (isWorthALine(request, reply, slowMs))
+      write(accessLogFields(request, reply.statusCode, reply.elapsedTime));
     done();
   });
 }
 
-function isWorthALine(request: FastifyRequest, { statusCode, elapsedTime }: FastifyReply): boolean {
+function isWorthALine(
+  request: FastifyRequest,
+  { statusCode, elapsedTime }: FastifyReply,
+  slowMs: number,
+): boolean {
   if (QUIET_PATHS.test(request.url)) return false;
-  return !routeOptionsOf(request).isFrequent || statusCode >= FIRST_ERROR_STATUS || elapsedTime >= SLOW_MS;
+  return !routeOptionsOf(request).isFrequent || statusCode >= FIRST_ERROR_STATUS || elapsedTime >= slowMs;
 }
 
 function accessLogFields(
