@@ -127,17 +127,14 @@ export function installBodyParsers(fastify: FastifyInstance, bulkLimitBytes: num
   const memory = new BulkMemory(bulkLimitBytes);
   const parseJson = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeContentTypeParser(['application/json', 'text/plain']);
-  const readJson = async (request: FastifyRequest, payload: Readable) => {
+  fastify.addContentTypeParser('application/json', async (request: FastifyRequest, payload: Readable) => {
+    if (routeOptionsOf(request).hasBulkBody) return new UnreadBody(request, payload, memory);
     const bytes = await readWithin(payload, request.routeOptions.bodyLimit, contentLength(request));
     return new Promise((resolve, reject) => {
       void parseJson(request, bytes.toString('utf8'), (error, body: unknown) =>
         error ? reject(error) : resolve(body),
       );
     });
-  };
-  fastify.addContentTypeParser('application/json', (request: FastifyRequest, payload: Readable, done) => {
-    if (routeOptionsOf(request).hasBulkBody) done(null, new UnreadBody(request, payload, memory));
-    else readJson(request, payload).then((body) => done(null, body), done);
   });
   fastify.addContentTypeParser('*', async (request: FastifyRequest, payload: Readable) => {
     if (routeOptionsOf(request).hasBulkBody) return new UnreadBody(request, payload, memory);
