@@ -12,7 +12,8 @@ Without a name: lists the benchmarks.
 
   --json           print one JSON document instead (npm's own lines aside: npm run --silent bench -- NAME --json)
   --seconds N      how long each measurement lasts, without its warm-up
-  --quick          only see that it works: short measurements, few of them
+  --quick          only see that it works: short measurements, few of them, small tables
+  --rows N         how many rows a table is filled with before it is read (logs)
   --profile DIR    have the product's processes leave V8 CPU profiles in DIR (the figures suffer)
 
 The exit code is 0 if every goal is met, 1 if one is missed, 2 for a wrong call. Progress goes to standard error.`;
@@ -63,6 +64,7 @@ function readCall() {
         json: { type: 'boolean' },
         seconds: { type: 'string' },
         quick: { type: 'boolean' },
+        rows: { type: 'string' },
         profile: { type: 'string' },
         help: { type: 'boolean' },
       },
@@ -71,6 +73,10 @@ function readCall() {
     if (seconds !== undefined && !(seconds > 0 && seconds <= 3600)) {
       return '--seconds: must be a number above 0, at most 3600.\nSee --help.';
     }
+    const rows = values.rows === undefined ? undefined : Number(values.rows);
+    if (rows !== undefined && !(Number.isInteger(rows) && rows >= 1_000 && rows <= 1_000_000_000)) {
+      return '--rows: must be a whole number, at least 1000.\nSee --help.';
+    }
     if (positionals.length > 1) return 'Only one benchmark runs at a time.\nSee --help.';
     return {
       name: positionals[0],
@@ -78,6 +84,7 @@ function readCall() {
       isJson: values.json ?? false,
       isQuick: values.quick ?? false,
       seconds,
+      rows,
       profileDirectory: values.profile === undefined ? undefined : resolve(values.profile),
     };
   } catch (error) {

@@ -17,6 +17,8 @@ export interface BenchSettings {
   seconds: number | undefined;
   /** Only as long as it takes to see that all of it works; the figures mean little. */
   isQuick: boolean;
+  /** How many rows a table is filled with before it is read. Undefined: as the benchmark thinks right. */
+  rows: number | undefined;
   /** Where the processes of the product leave V8 CPU profiles when they end. Undefined: they make none. */
   profileDirectory: string | undefined;
 }

@@ -26,6 +26,7 @@ export async function openServices(environment: Readonly<Record<string, string>>
   const conversation = await importBuilt<typeof import('../../src/modules/conversation/index.ts')>(
     'modules/conversation/index.js',
   );
+  const logs = await importBuilt<typeof import('../../src/modules/logs/index.ts')>('modules/logs/index.js');
   const app = await NestFactory.createApplicationContext(
     CliAppModule.forRoot(loadConfig(environment, configDefinitions)),
     { logger: ['error'], abortOnError: false },
@@ -36,6 +37,7 @@ export async function openServices(environment: Readonly<Record<string, string>>
     coins: app.get(coinAccount.CoinAccountService),
     conversations: app.get(conversation.ConversationService, { strict: false }),
     turns: app.get(conversation.TurnKeeper, { strict: false }),
+    logAccounting: app.get(logs.LogAccounting, { strict: false }),
     close: () => app.close(),
   };
 }

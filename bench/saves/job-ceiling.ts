@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { importBuilt } from '../lib/built-services.ts';
 import { ask, startProgram } from '../lib/child-programs.ts';
-import { type CpuCosts, watchCpu } from './cpu-costs.ts';
+import { type CpuCosts, watchCpu } from '../lib/cpu-costs.ts';
 import { BACKLOG_LIMIT } from './producers.ts';
 import type { SaveInstallation } from './save-installation.ts';
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { ProductProcess } from '../lib/product.ts';
 import { Samples } from '../lib/samples.ts';
-import { type CpuCosts, watchCpu } from './cpu-costs.ts';
+import { type CpuCosts, watchCpu } from '../lib/cpu-costs.ts';
 import type { Times } from './job-ceiling.ts';
 import { startProducers } from './producers.ts';
 import {

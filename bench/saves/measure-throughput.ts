@@ -2,7 +2,7 @@ import type { Row } from '../lib/benchmark.ts';
 import { compare } from '../lib/compare.ts';
 import { round } from '../lib/report.ts';
 import type { Samples } from '../lib/samples.ts';
-import { costCells, type CpuCosts, costsOfOne } from './cpu-costs.ts';
+import { costCells, type CpuCosts, costsOfOne } from '../lib/cpu-costs.ts';
 import { measureJobs, type Times } from './job-ceiling.ts';
 import { measureSaves, type SaveMeasurement } from './measure-saves.ts';
 import type { SaveInstallation } from './save-installation.ts';

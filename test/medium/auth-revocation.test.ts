@@ -80,6 +80,14 @@ describe('revocation', () => {
     }
   };
 
+  it('of one caller is not that of another who calls at the same moment', async () => {
+    const [revoked, other] = [await createUser(test), await createUser(test)];
+    await signOut(test, revoked.accessToken);
+    const tokens = Array.from({ length: 20 }, (_, index) => (index % 3 === 0 ? revoked : other).accessToken);
+    const answers = await Promise.all(tokens.map((token) => me(test, token)));
+    for (const [index, { status }] of answers.entries()) expect(status).toBe(index % 3 === 0 ? 401 : 200);
+  });
+
   it('of a session counts at once in a process that remembers the caller', async () => {
     const user = await createUser(neighbour);
     expect((await me(test, user.accessToken)).status).toBe(200);

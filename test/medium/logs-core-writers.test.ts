@@ -10,6 +10,7 @@ import { Transactions } from '../../src/platform/database/index.js';
 import type { WrittenBatch } from '../../src/modules/logs/writers/log-writer.js';
 import { LogWriters } from '../../src/modules/logs/writers/log-writers.js';
 import { OwnRedis } from '../factories/own-redis.js';
+import { newId } from '../../src/shared/ids.js';
 import { waitUntil } from '../factories/wait.js';
 
 const READ_ALL = { lines: 100_000, bytes: 100_000_000, blockMs: 1 };
@@ -41,6 +42,13 @@ describe('the writers of logs', () => {
     const { body } = await call('GET', 'quarantine?limit=100');
     const items = body['items'] as { id: string; receipt_id: string; error: string; content: string }[];
     return items.filter((item) => item.receipt_id === entryId);
+  }
+
+  /** Writes the only entry of the stream anew with another value in one place. */
+  async function replaceField(place: number, change: (value: string) => string): Promise<void> {
+    const [[streamId, fields]] = (await logs.redis.xrange(STREAM, '-', '+')) as [[string, string[]]];
+    await logs.redis.xdel(STREAM, streamId);
+    await logs.redis.xadd(STREAM, '*', ...fields.with(place, change(fields[place] ?? '')));
   }
 
   it('store nothing twice after a crash between commit and acknowledgement', async () => {
@@ -210,13 +218,53 @@ describe('the writers of logs', () => {
     await logs.redis.hset('{logs:stream}:state', 'backlog_bytes', 0);
   });
 
+  it.each([
+    [
+      'a summary of other lines',
+      7,
+      JSON.stringify({ devices: ['d'], days: [['2026-01-01', [9, 0, 0, 0, 0]]] }),
+    ],
+    ['no summary', 7, '{'],
+  ])('look into an entry with %s, and count what is there', async (_what, field, summary) => {
+    const device = someDevice();
+    await logs.accept(logLines(4, device));
+    await replaceField(field, () => summary);
+    expect(await logs.drain()).toBe(4);
+    expect(await logs.stored(device)).toHaveLength(4);
+  });
+
+  it('put rows that are none in quarantine, and store the others of their entry', async () => {
+    const device = someDevice();
+    const { receiptId } = await logs.accept(logLines(5, device));
+    await replaceField(9, (text) => {
+      const rows = text.split('\n');
+      rows[0] = 'a\tb';
+      rows[1] = rows[1]?.replace('INFO', 'LOUD') ?? '';
+      rows[2] = rows[2]?.replace(device, '\\N') ?? '';
+      return rows.join('\n');
+    });
+    expect(await logs.drain()).toBe(2);
+    expect(await logs.stored(device)).toHaveLength(2);
+    expect((await quarantined(receiptId)).map((item) => item.error).sort()).toEqual([
+      'A value that every line has is missing.',
+      'The level is none that there is.',
+      'The line is not a list of eight values.',
+    ]);
+  });
+
+  it('put an entry with fewer rows than were accepted in quarantine whole', async () => {
+    const { receiptId } = await logs.accept(logLines(3, someDevice()));
+    await replaceField(9, (text) => text.slice(0, text.indexOf('\n') + 1));
+    expect(await logs.drain()).toBe(0);
+    expect(await quarantined(receiptId)).toMatchObject([{ kind: 'entry', line_count: 3 }]);
+  });
+
   it('put lines that are none in quarantine, and what somebody else wrote to the stream', async () => {
     const { receiptId } = await logs.accept(logLines(3, someDevice()));
-    const [[streamId, fields]] = (await logs.redis.xrange(STREAM, '-', '+')) as [[string, string[]]];
-    const lines = JSON.parse(fields[7] ?? '') as unknown[][];
-    lines[0] = ['too short'];
-    lines[1]?.splice(1, 1, Number.MAX_SAFE_INTEGER);
-    fields[7] = JSON.stringify(lines);
+    const [[streamId, accepted]] = (await logs.redis.xrange(STREAM, '-', '+')) as [[string, string[]]];
+    const packed = [newId(), Date.now(), someDevice(), 'INFO', 'a message', null, null, null];
+    const lines = [['too short'], packed.with(1, Number.MAX_SAFE_INTEGER), packed];
+    const fields = [...accepted.slice(0, 6), 'payload', JSON.stringify(lines)];
     await logs.redis.xdel(STREAM, streamId);
     await logs.redis.xadd(STREAM, '*', ...fields);
     await logs.redis.xadd(STREAM, '*', 'device_id', 'd', 'message', 'of the first system');

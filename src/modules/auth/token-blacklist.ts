@@ -1,3 +1,4 @@
+import { setImmediate as allRead } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { ConfigOf } from '../../platform/config/index.js';
 import { DURABLE_REDIS, RedisBreaker, type RedisClient } from '../../platform/redis/index.js';
@@ -16,6 +17,8 @@ const MIN_API_KEY_MS = 10_000;
 @Injectable()
 export class TokenBlacklist {
   private readonly logger = new Logger('TokenBlacklist');
+  private readonly nextHashes = new Set<string>();
+  private nextAnswer: Promise<ReadonlySet<string>> | undefined;
 
   constructor(
     @Inject(DURABLE_REDIS) private readonly redis: RedisClient,
@@ -24,9 +27,23 @@ export class TokenBlacklist {
     @Inject(authConfig.token) private readonly config: ConfigOf<typeof authConfig>,
   ) {}
 
-  /** @throws if Redis is away; then ask MySQL. */
+  /** Requests that come at the same moment ask Redis together. @throws if Redis is away; then ask MySQL. */
   async has(hash: string): Promise<boolean> {
-    return (await this.breaker.run(() => this.redis.exists(KEY_PREFIX + hash))) === 1;
+    this.nextHashes.add(hash);
+    this.nextAnswer ??= this.askSoon();
+    return (await this.nextAnswer).has(hash);
+  }
+
+  /** Once all that has come is read, asks which of the next hashes are revoked. */
+  private async askSoon(): Promise<ReadonlySet<string>> {
+    await allRead();
+    const hashes = [...this.nextHashes];
+    this.nextHashes.clear();
+    this.nextAnswer = undefined;
+    const isRevoked = await this.breaker.run(() =>
+      Promise.all(hashes.map((hash) => this.redis.exists(KEY_PREFIX + hash))),
+    );
+    return new Set(hashes.filter((_, index) => isRevoked[index] === 1));
   }
 
   /** Adds tokens, each until it expires. Never fails: MySQL has them already. */

@@ -4,13 +4,13 @@ import type { Counter } from 'prom-client';
 import { newId } from '../../shared/ids.js';
 import { counter } from '../../platform/metrics/index.js';
 import { RedisAwayError } from '../../platform/redis/index.js';
-import { LogDataTooLongError, packLines } from './domain/entry-payload.js';
 import type { Acknowledgement, IntakeFate, IntakeReceipt, IntakeRequest } from './domain/intake.js';
 import type { LogLine } from './domain/log-line.js';
 import { logBacklogFull, logEntryTooLarge, logQueueUnavailable } from './logs.errors.js';
 import { LogQueue } from './queue/log-queue.js';
 import { SingleGroup } from './queue/single-group.js';
 import { StoredWatch } from './queue/stored-watch.js';
+import { type EntryRows, LogDataTooLongError, packRows } from './store/entry-rows.js';
 import { LedgerRepository } from './store/ledger.repository.js';
 
 export const intakeMetrics = [
@@ -24,7 +24,7 @@ export const intakeMetrics = [
 
 const RETRY_AFTER_SECONDS = 1;
 /** Well below the 512 MB that one value may have in Redis, and what a writer holds at once. */
-const MAX_PAYLOAD_CHARACTERS = 128 * 1024 * 1024;
+const MAX_TEXT_CHARACTERS = 128 * 1024 * 1024;
 
 /** Takes checked lines in. */
 @Injectable()
@@ -86,9 +86,9 @@ export class LogIntake {
     dedupKey?: string,
   ): Promise<string> {
     const receiptId = newId();
-    const payload = packWithinLimits(lines);
+    const rows = packWithinLimits(lines);
     try {
-      const result = await this.queue.add({ receiptId, lineCount: lines.length, payload, dedupKey });
+      const result = await this.queue.add({ receiptId, lineCount: lines.length, rows, dedupKey });
       if (result.kind === 'again') return result.receiptId;
       if (result.kind === 'full') {
         this.refusedLines.inc({ reason: 'backlog_full' }, lines.length);
@@ -104,15 +104,15 @@ export class LogIntake {
   }
 }
 
-function packWithinLimits(lines: readonly LogLine[]): string {
+function packWithinLimits(lines: readonly LogLine[]): EntryRows {
   try {
-    const payload = packLines(lines);
-    if (payload.length <= MAX_PAYLOAD_CHARACTERS) return payload;
+    const rows = packRows(lines);
+    if (rows.text.length <= MAX_TEXT_CHARACTERS) return rows;
   } catch (error) {
     if (!(error instanceof LogDataTooLongError)) throw error;
     throw logEntryTooLarge({ detail: error.message, details: { index: error.index } });
   }
-  throw logEntryTooLarge({ detail: `At most ${MAX_PAYLOAD_CHARACTERS} characters as JSON.` });
+  throw logEntryTooLarge({ detail: `At most ${MAX_TEXT_CHARACTERS} characters as they are stored.` });
 }
 
 function unavailable(cause: Error) {

@@ -4,8 +4,18 @@ export type BulkRow = readonly (string | number | null)[];
 /** Characters that mean something to `LOAD DATA` with the separators that we name in the statement. */
 const SPECIAL = /[\\\t\n\0]/;
 const EVERY_SPECIAL = /[\\\t\n\0]/g;
+const EVERY_ESCAPE = /\\([\\tn0])/g;
 
 const ESCAPED: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\0': '\\0' };
+const UNESCAPED: Record<string, string> = { '\\': '\\', t: '\t', n: '\n', '0': '\0' };
+
+/** NULL, as a column of a row's text. */
+export const BULK_NULL = '\\N';
+
+/** A text as a column of a row's text. Most have nothing to escape, and to find that out is cheaper than to replace. */
+export function bulkText(value: string): string {
+  return SPECIAL.test(value) ? value.replaceAll(EVERY_SPECIAL, (found) => ESCAPED[found] ?? found) : value;
+}
 
 /**
  * The text of rows as `LOAD DATA` reads it: columns between tabs, rows between line feeds, `\N` for NULL. Half of a
@@ -17,17 +27,28 @@ export function encodeRows(rows: readonly BulkRow[]): string {
     for (let column = 0; column < row.length; column++) {
       if (column > 0) text += '\t';
       const value = row[column];
-      if (value === null || value === undefined) text += '\\N';
+      if (value === null || value === undefined) text += BULK_NULL;
       else if (typeof value === 'number') text += value;
-      // Most texts have nothing to escape, and to find that out is cheaper than to replace.
-      else
-        text += SPECIAL.test(value)
-          ? value.replaceAll(EVERY_SPECIAL, (found) => ESCAPED[found] ?? found)
-          : value;
+      else text += bulkText(value);
     }
     text += '\n';
   }
   return text;
+}
+
+/** Reads what `encodeRows` has written; numbers come as text. */
+export function decodeRows(text: string): (string | null)[][] {
+  const rows = text.split('\n');
+  // Behind the line feed that ends the last row.
+  if (rows.at(-1) === '') rows.pop();
+  return rows.map((row) => row.split('\t').map(decodeColumn));
+}
+
+function decodeColumn(text: string): string | null {
+  if (!text.includes('\\')) return text;
+  return text === BULK_NULL
+    ? null
+    : text.replaceAll(EVERY_ESCAPE, (escape, name: string) => UNESCAPED[name] ?? escape);
 }
 
 /** About how many bytes a row takes in a statement, at the most for texts that need no escape. */

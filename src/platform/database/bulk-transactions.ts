@@ -28,6 +28,11 @@ export class RowsAlteredError extends Error {
   override readonly name = 'RowsAlteredError';
 }
 
+/** The server does not allow `LOAD DATA LOCAL`. */
+export class LoadRefusedError extends Error {
+  override readonly name = 'LoadRefusedError';
+}
+
 /** A transaction that inserts many rows. */
 export interface BulkTransaction {
   /** @returns the rows of a statement that gives some. */
@@ -39,6 +44,13 @@ export interface BulkTransaction {
    * @throws the server's refusal of a row, or RowsAlteredError; then roll back.
    */
   insertRows(table: BulkTable, rows: readonly BulkRow[], path?: BulkPath): Promise<void>;
+  /**
+   * Inserts rows that are written already as `encodeRows` writes them, without looking at them.
+   * @param rowCount how many they must be
+   * @throws LoadRefusedError if the server does not allow it; RowsAlteredError or the server's refusal of a row, as
+   *   `insertRows`. Then roll back.
+   */
+  loadTexts(table: BulkTable, texts: readonly string[], rowCount: number): Promise<void>;
 }
 
 /** A connection that its user has alone, without a transaction around it: for locks and changes of tables. */
@@ -140,15 +152,29 @@ export class BulkTransactions implements OnApplicationShutdown {
         if (rows.length === 0) return;
         if (path === 'values') return insertValues(connection, limits, table, rows);
         try {
-          await loadRows(connection, table, rows);
+          await loadTexts(connection, table, [encodeRows(rows)], rows.length);
         } catch (error) {
           if (!isLoadRefused(error)) throw error;
-          limits.path = 'values';
-          this.logger.warn('the server refuses LOAD DATA LOCAL; rows go in statements', {});
+          this.forgetLoading(limits);
           await insertValues(connection, limits, table, rows);
         }
       },
+      loadTexts: async (table, texts, rowCount) => {
+        if (limits.path === 'values') throw new LoadRefusedError();
+        try {
+          await loadTexts(connection, table, texts, rowCount);
+        } catch (error) {
+          if (!isLoadRefused(error)) throw error;
+          this.forgetLoading(limits);
+          throw new LoadRefusedError('The server refuses LOAD DATA LOCAL.', { cause: error });
+        }
+      },
     };
+  }
+
+  private forgetLoading(limits: ServerLimits): void {
+    limits.path = 'values';
+    this.logger.warn('the server refuses LOAD DATA LOCAL; rows go in statements', {});
   }
 }
 
@@ -156,33 +182,39 @@ export class BulkTransactions implements OnApplicationShutdown {
  * With LOCAL the server skips or alters what does not fit and only counts it, so the counts are compared.
  * @throws RowsAlteredError
  */
-async function loadRows(
+async function loadTexts(
   connection: PoolConnection,
   { name, columns }: BulkTable,
-  rows: readonly BulkRow[],
+  texts: readonly string[],
+  rowCount: number,
 ): Promise<void> {
-  const text = encodeRows(rows);
   const [result] = await connection.query<ResultSetHeader>({
     sql:
       `LOAD DATA LOCAL INFILE 'rows' INTO TABLE ${name} CHARACTER SET utf8mb4 ` +
       `FIELDS TERMINATED BY '\\t' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' (${columns.join(', ')})`,
-    infileStreamFactory: () => Readable.from(chunksOf(text)),
+    infileStreamFactory: () => Readable.from(chunksOf(texts)),
   });
-  if (result.affectedRows !== rows.length || result.warningStatus > 0) {
+  if (result.affectedRows !== rowCount || result.warningStatus > 0) {
     throw new RowsAlteredError(
-      `Of ${rows.length} rows ${result.affectedRows} were taken, with ${result.warningStatus} warnings.`,
+      `Of ${rowCount} rows ${result.affectedRows} were taken, with ${result.warningStatus} warnings.`,
     );
   }
 }
 
-function* chunksOf(text: string): Generator<Buffer> {
-  for (let start = 0; start < text.length;) {
-    let end = Math.min(start + STREAM_CHUNK_CHARACTERS, text.length);
-    // The two halves of a surrogate pair are encoded together.
-    if (isHighSurrogate(text.charCodeAt(end - 1)) && end < text.length) end++;
-    yield Buffer.from(text.slice(start, end));
-    start = end;
+/** Pieces of about equal size, each a packet to the server. */
+function* chunksOf(texts: readonly string[]): Generator<Buffer> {
+  let piece = '';
+  for (const text of texts) {
+    piece += text;
+    while (piece.length >= STREAM_CHUNK_CHARACTERS) {
+      // The two halves of a surrogate pair are encoded together.
+      const isCutInPair = isHighSurrogate(piece.charCodeAt(STREAM_CHUNK_CHARACTERS - 1));
+      const end = isCutInPair ? STREAM_CHUNK_CHARACTERS - 1 : STREAM_CHUNK_CHARACTERS;
+      yield Buffer.from(piece.slice(0, end));
+      piece = piece.slice(end);
+    }
   }
+  if (piece.length > 0) yield Buffer.from(piece);
 }
 
 function isHighSurrogate(unit: number): boolean {

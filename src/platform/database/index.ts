@@ -1,6 +1,7 @@
 export { BatchTransactions } from './batch-transactions.js';
 export type { BatchTransaction, Statement } from './batch-transactions.js';
-export { BulkTransactions, RowsAlteredError } from './bulk-transactions.js';
+export { BULK_NULL, bulkText, decodeRows } from './bulk-rows.js';
+export { BulkTransactions, LoadRefusedError, RowsAlteredError } from './bulk-transactions.js';
 export type { BulkPath, BulkSession, BulkTable, BulkTransaction } from './bulk-transactions.js';
 export { databaseConfig } from './database.config.js';
 export { DatabaseModule } from './database.module.js';

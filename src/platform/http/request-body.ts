@@ -146,7 +146,6 @@ export function installBodyParsers(fastify: FastifyInstance, bulkLimitBytes: num
   fastify.addHook('preValidation', (request, reply, done) => {
     const { body } = request;
     if (body instanceof UnreadBody) {
-      reply.raw.once('finish', () => body.release());
       reply.raw.once('close', () => body.release());
     }
     done();
@@ -170,11 +169,14 @@ function readWithin(payload: Readable, limitBytes: number, announcedBytes: numbe
       payload.resume();
       reject(tooLarge(limitBytes));
     });
-    payload.once('end', () =>
-      resolve(chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks, length)),
-    );
+    payload.once('end', () => {
+      // Every body is closed in the end; for those that came whole no error is to be made.
+      payload.removeListener('close', cutOff);
+      resolve(chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks, length));
+    });
     payload.once('error', (cause) => reject(malformedRequest({ detail: 'The body was cut off.', cause })));
-    payload.once('close', () => reject(malformedRequest({ detail: 'The body was cut off.' })));
+    const cutOff = () => reject(malformedRequest({ detail: 'The body was cut off.' }));
+    payload.once('close', cutOff);
   });
 }
 

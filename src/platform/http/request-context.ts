@@ -1,12 +1,17 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { newId } from '../../shared/ids.js';
-import { withLogFields } from '../logging/index.js';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { IdSeries } from '../../shared/id-series.js';
+import { currentLogFields, withLogFields } from '../logging/index.js';
+import { routeOptionsOf } from './route-options.js';
+
+const requestIds = new IdSeries();
 
 const ACCEPTED_REQUEST_ID = /^[A-Za-z0-9._-]{8,64}$/;
 
 /** The caller's own `X-Request-Id` if it is sane, else a new one. */
 export function requestIdOf(header: string | string[] | undefined): string {
-  return typeof header === 'string' && ACCEPTED_REQUEST_ID.test(header) ? header : newId();
+  return typeof header === 'string' && ACCEPTED_REQUEST_ID.test(header)
+    ? header
+    : requestIds.next(Date.now());
 }
 
 /** Puts the request's id on the answer and on every log line written while it is served. */
@@ -15,24 +20,40 @@ export function installRequestContext(fastify: FastifyInstance): void {
     reply.header('x-request-id', request.id);
     withLogFields({ request_id: request.id }, done);
   });
-  // Reading the body leaves the asynchronous context of the first hook.
+  // Reading the body can leave the asynchronous context of the first hook.
   fastify.addHook('preValidation', (request, _reply, done) => {
-    withLogFields({ request_id: request.id }, done);
+    if (currentLogFields().request_id === request.id) done();
+    else withLogFields({ request_id: request.id }, done);
   });
 }
 
 /** Paths that monitors read every few seconds. */
 const QUIET_PATHS = /^\/(health|metrics)(\/|$|\?)/;
 
-/** One line for each answered request. */
+/** A request that took so long is worth a line in any case. */
+const SLOW_MS = 1_000;
+const FIRST_ERROR_STATUS = 400;
+
+/** One line for each answered request; of routes that are called all the time only what failed or was slow. */
 export function installAccessLog(
   fastify: FastifyInstance,
   write: (fields: Record<string, unknown>) => void,
+  slowMs = SLOW_MS,
 ): void {
   fastify.addHook('onResponse', (request, reply, done) => {
-    if (!QUIET_PATHS.test(request.url)) write(accessLogFields(request, reply.statusCode, reply.elapsedTime));
+    if (isWorthALine(request, reply, slowMs))
+      write(accessLogFields(request, reply.statusCode, reply.elapsedTime));
     done();
   });
+}
+
+function isWorthALine(
+  request: FastifyRequest,
+  { statusCode, elapsedTime }: FastifyReply,
+  slowMs: number,
+): boolean {
+  if (QUIET_PATHS.test(request.url)) return false;
+  return !routeOptionsOf(request).isFrequent || statusCode >= FIRST_ERROR_STATUS || elapsedTime >= slowMs;
 }
 
 function accessLogFields(

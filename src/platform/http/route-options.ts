@@ -11,6 +11,8 @@ export interface RouteOptions {
    * read before the handler asks for it with `@BulkBody()`: who may not call makes us read nothing.
    */
   readonly hasBulkBody?: boolean;
+  /** It is called thousands of times a second: the access log has only what failed or was slow. */
+  readonly isFrequent?: boolean;
   /** The shape of the route's errors, if it is not that of its path. */
   readonly errorShape?: ErrorShapeName;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BenchCallError, listBenchmarks, runBench } from '../../../bench/lib/run-bench.ts';
 
-const settings = { seconds: undefined, isQuick: true, profileDirectory: undefined };
+const settings = { seconds: undefined, rows: undefined, isQuick: true, profileDirectory: undefined };
 let directory: string;
 
 beforeAll(() => {

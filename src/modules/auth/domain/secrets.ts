@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 /** 256 bits: nobody guesses one, so a fast hash is enough to keep it. */
 const SECRET_BYTES = 32;
@@ -33,5 +33,5 @@ export function shownPrefix(apiKey: string): string {
 
 /** How tokens and keys are kept: SHA-256 in lower-case hexadecimal. */
 export function tokenHash(token: string): string {
-  return createHash('sha256').update(token).digest('hex');
+  return hash('sha256', token, 'hex');
 }

@@ -1,8 +1,8 @@
-import { type LogLevel, type LogLine, logLevels, MAX_LOG_DATA_CHARACTERS } from './log-line.js';
+import { type LogLevel, logLevels } from './log-line.js';
 
 /**
- * One line as it travels: the values of a `LogLine` without their names, `log_data` as the JSON text that is stored.
- * So the writer neither reads nor writes the client's own objects.
+ * One line as JSON, as it lies in quarantine: the values of a `LogLine` without their names, `log_data` as the JSON text
+ * that is stored.
  */
 export type PackedLine = readonly [
   id: string,
@@ -18,39 +18,8 @@ export type PackedLine = readonly [
 const PACKED_LENGTH = 8;
 const knownLevels: ReadonlySet<unknown> = new Set(logLevels);
 
-/** The `log_data` of a line is longer than a line may be. */
-export class LogDataTooLongError extends Error {
-  constructor(readonly index: number) {
-    super(`The log_data of line ${index} has more than ${MAX_LOG_DATA_CHARACTERS} characters as JSON.`);
-  }
-}
-
 /**
- * The text of an entry: one JSON array with all of its lines, in their order.
- * @throws LogDataTooLongError
- */
-export function packLines(lines: readonly LogLine[]): string {
-  const packed: PackedLine[] = [];
-  for (const line of lines) {
-    const logData = line.log_data === null ? null : JSON.stringify(line.log_data);
-    if (logData !== null && logData.length > MAX_LOG_DATA_CHARACTERS)
-      throw new LogDataTooLongError(packed.length);
-    packed.push([
-      line.id,
-      line.created_at,
-      line.device_id,
-      line.log_level,
-      line.message,
-      logData,
-      line.trace_id,
-      line.span_id,
-    ]);
-  }
-  return JSON.stringify(packed);
-}
-
-/**
- * Reads the text of an entry. Its lines are not checked yet: see `packedLineFault`.
+ * Reads the text of an entry that is a JSON array of lines. They are not checked yet: see `packedLineFault`.
  * @throws if it is not an array, or has not as many lines as were accepted.
  */
 export function unpackEntry(payload: string, lineCount: number): unknown[] {

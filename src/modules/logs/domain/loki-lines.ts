@@ -8,7 +8,7 @@ import {
   traceIdOf,
   UNKNOWN_DEVICE,
 } from './line-fields.js';
-import { newLineId } from './line-ids.js';
+import { lineIds } from './line-ids.js';
 import { isSane } from './line-time.js';
 import type { LogLevel, LogLine } from './log-line.js';
 import type { LineContext } from './seed-line.js';
@@ -92,7 +92,7 @@ function unreadableLine(fault: LineFault, { deviceId, tenant }: Origin, { window
   const logData: Record<string, unknown> = { unreadable: fault.toString() };
   if (tenant !== undefined) logData['tenant'] = tenant;
   return {
-    id: newLineId(window.nowMs),
+    id: lineIds.next(window.nowMs),
     device_id: deviceId,
     log_level: 'WARNING',
     message: fitMessage(fault.raw, logData),
@@ -122,7 +122,7 @@ function toLine(entry: LokiEntry, index: number, origin: Origin, context: LineCo
   const fault = logDataFault(logData, bodyBytes);
   if (fault) return new LineFault(index, 'labels', fault, entry.line);
   return {
-    id: newLineId(window.nowMs),
+    id: lineIds.next(window.nowMs),
     device_id: origin.deviceId,
     log_level: levelOfEntry(labels, metadata),
     message,

@@ -9,7 +9,7 @@ import {
   traceIdOf,
   UNKNOWN_DEVICE,
 } from './line-fields.js';
-import { newLineId } from './line-ids.js';
+import { lineIds } from './line-ids.js';
 import { isSane, parseTime } from './line-time.js';
 import type { LogLevel, LogLine } from './log-line.js';
 import { type LineContext, readSeedLine } from './seed-line.js';
@@ -46,7 +46,7 @@ function readPinoLine(
   if (!isGivenSane && given['time'] !== undefined) logData['given_timestamp'] = given['time'];
   const message = fitMessage(messageOf(given), logData);
   return {
-    id: newLineId(window.nowMs),
+    id: lineIds.next(window.nowMs),
     device_id: deviceOf(given),
     log_level: levelOfPino(given['level']),
     message,

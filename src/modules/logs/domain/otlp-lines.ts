@@ -1,6 +1,6 @@
 import { type DecodedLines, LineFault } from './line-fault.js';
 import { fitMessage, fittingDeviceId, logDataFault, looseLevelOf, UNKNOWN_DEVICE } from './line-fields.js';
-import { newLineId } from './line-ids.js';
+import { lineIds } from './line-ids.js';
 import { isSane } from './line-time.js';
 import type { LogLevel, LogLine } from './log-line.js';
 import type { OtlpRecord, OtlpResourceLogs, OtlpScope } from './otlp-record.js';
@@ -70,7 +70,7 @@ function toLine(
   const fault = logDataFault(logData, bodyBytes);
   if (fault) return new LineFault(index, 'record', fault);
   return {
-    id: newLineId(window.nowMs),
+    id: lineIds.next(window.nowMs),
     device_id: origin.deviceId,
     log_level: levelOfRecord(record),
     message,

@@ -8,7 +8,7 @@ import {
   spanIdOf,
   traceIdOf,
 } from './line-fields.js';
-import { newLineId } from './line-ids.js';
+import { lineIds } from './line-ids.js';
 import { isSane, parseTime, type TimeWindow } from './line-time.js';
 import { type LogLine, logLevels } from './log-line.js';
 
@@ -45,7 +45,7 @@ export function readSeedLine(
   if (optional instanceof LineFault) return optional;
   const isTimeOurs = Number.isNaN(optional.timeMs) || !isSane(window, optional.timeMs);
   return {
-    id: newLineId(window.nowMs),
+    id: lineIds.next(window.nowMs),
     device_id: (deviceId as string).toWellFormed(),
     log_level: level,
     message: (message as string).toWellFormed(),

@@ -119,9 +119,9 @@ async function take(transaction: BulkTransaction, id: string): Promise<Quarantin
 }
 
 function readRows({ kind, entryId, lineCount, content }: QuarantinedItem): readonly LogRow[] {
-  const payload = kind === 'line' ? `[${content}]` : content;
+  const text = kind === 'line' ? `[${content}]` : content;
   const { rows, refusals } = toBatch([
-    { streamId: '', receiptId: entryId, lineCount, bytes: content.length, payload },
+    { streamId: '', receiptId: entryId, lineCount, bytes: content.length, content: { kind: 'json', text } },
   ]);
   const [refusal] = refusals;
   if (refusal) throw new UnreadableError(refusal.error);

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { derivedId } from '../../../shared/ids.js';
 import type { RedisClient } from '../../../platform/redis/index.js';
+import { type EntrySummary, readSummary } from '../store/entry-rows.js';
 import { GROUP, queuedKey, STREAM, stateKey } from './log-keys.js';
 import { acknowledgeScript, removeConsumersScript } from './log-scripts.js';
 
@@ -11,8 +12,18 @@ export interface QueuedEntry {
   readonly receiptId: string;
   readonly lineCount: number;
   readonly bytes: number;
-  readonly payload: string;
+  readonly content: EntryContent;
 }
+
+/** What an entry holds: rows that the database can load as they are, or lines as JSON. */
+export type EntryContent =
+  | {
+      readonly kind: 'rows';
+      readonly text: string;
+      /** Undefined: there is none that can be right. */
+      readonly summary: EntrySummary | undefined;
+    }
+  | { readonly kind: 'json'; readonly text: string };
 
 export interface ReadLimits {
   readonly lines: number;
@@ -77,7 +88,7 @@ export class LogConsumer {
   /** Takes over entries that their reader has had for so long that it must be dead. */
   async claim(idleMs: number): Promise<QueuedEntry[]> {
     const reply = (await this.inGroup(() =>
-      this.redis.xautoclaim(STREAM, GROUP, this.name, idleMs, '0-0', 'COUNT', MAX_CLAIMED),
+      this.redis.call('xautoclaim', STREAM, GROUP, this.name, idleMs, '0-0', 'COUNT', MAX_CLAIMED),
     )) as [string, StreamReply];
     // Redis 6.2 also gives entries that are deleted already, without fields.
     const gone = reply[1].filter(([, fields]) => fields === null).map(([id]) => id);
@@ -104,12 +115,9 @@ export class LogConsumer {
   }
 
   private async readSome(count: number, blockMs: number | undefined): Promise<QueuedEntry[]> {
-    const { redis, name } = this;
-    const reply = await this.inGroup(() =>
-      blockMs === undefined
-        ? redis.xreadgroup('GROUP', GROUP, name, 'COUNT', count, 'STREAMS', STREAM, '>')
-        : redis.xreadgroup('GROUP', GROUP, name, 'COUNT', count, 'BLOCK', blockMs, 'STREAMS', STREAM, '>'),
-    );
+    const waiting = blockMs === undefined ? [] : ['BLOCK', blockMs];
+    const group = ['GROUP', GROUP, this.name, 'COUNT', count, ...waiting];
+    const reply = await this.inGroup(() => this.redis.call('xreadgroup', ...group, 'STREAMS', STREAM, '>'));
     const [stream] = (reply ?? []) as [string, StreamReply][];
     return stream ? toEntries(stream[1]) : [];
   }
@@ -153,23 +161,31 @@ function toEntry(streamId: string, fields: readonly string[]): QueuedEntry {
     values.set(fields[index] as string, fields[index + 1] as string);
   }
   const receiptId = values.get('receipt');
-  const isOurs = receiptId !== undefined && receiptId.length === 36 && values.has('payload');
-  if (!isOurs) {
-    const payload = JSON.stringify(Object.fromEntries(values));
-    return {
-      streamId,
-      receiptId: derivedId(FOREIGN_ENTRIES, streamId),
-      lineCount: 0,
-      bytes: payload.length,
-      payload,
-    };
+  const lineCount = countOf(values.get('lines'));
+  const content = contentOf(values, lineCount);
+  if (receiptId?.length !== 36 || content === undefined) return foreignEntry(streamId, values);
+  return { streamId, receiptId, lineCount, bytes: countOf(values.get('bytes')), content };
+}
+
+function contentOf(values: ReadonlyMap<string, string>, lineCount: number): EntryContent | undefined {
+  const rows = values.get('rows');
+  if (rows !== undefined) {
+    const summary = readSummary(values.get('summary') ?? '', lineCount);
+    return { kind: 'rows', text: rows, summary };
   }
+  const payload = values.get('payload');
+  return payload === undefined ? undefined : { kind: 'json', text: payload };
+}
+
+/** What somebody else wrote to the stream. */
+function foreignEntry(streamId: string, values: ReadonlyMap<string, string>): QueuedEntry {
+  const text = JSON.stringify(Object.fromEntries(values));
   return {
     streamId,
-    receiptId,
-    lineCount: countOf(values.get('lines')),
-    bytes: countOf(values.get('bytes')),
-    payload: values.get('payload') ?? '',
+    receiptId: derivedId(FOREIGN_ENTRIES, streamId),
+    lineCount: 0,
+    bytes: text.length,
+    content: { kind: 'json', text },
   };
 }
 

@@ -7,6 +7,7 @@ import {
   type RedisClient,
 } from '../../../platform/redis/index.js';
 import { logsConfig } from '../logs.config.js';
+import type { EntryRows } from '../store/entry-rows.js';
 import { dedupKeyOf, GROUP, queuedKey, STREAM, stateKey } from './log-keys.js';
 import { addScript, countReadersScript, restartSumsScript, sumsScript } from './log-scripts.js';
 
@@ -19,7 +20,7 @@ export const LOG_REDIS = Symbol('redis:logs');
 export interface NewEntry {
   readonly receiptId: string;
   readonly lineCount: number;
-  readonly payload: string;
+  readonly rows: EntryRows;
   readonly dedupKey?: string | undefined;
 }
 
@@ -65,20 +66,21 @@ export class LogQueue {
   ) {}
 
   /** Appends an entry unless the backlog is full. */
-  async add({ receiptId, lineCount, payload, dedupKey }: NewEntry): Promise<Addition> {
-    const payloadBytes = Buffer.byteLength(payload);
-    const bytes = payloadBytes + ENTRY_OVERHEAD_BYTES;
+  async add({ receiptId, lineCount, rows, dedupKey }: NewEntry): Promise<Addition> {
+    const textBytes = Buffer.byteLength(rows.text) + Buffer.byteLength(rows.summary);
+    const bytes = textBytes + ENTRY_OVERHEAD_BYTES;
     const keys = [STREAM, stateKey, queuedKey, dedupKeyOf(dedupKey ?? '')];
     const dedupTtlMs = dedupKey === undefined ? 0 : DEDUP_TTL_MS;
-    const args = [receiptId, lineCount, bytes, this.config.backlogBytes, dedupTtlMs, payload];
-    this.bytesUnderWay += payloadBytes;
+    const limitBytes = this.config.backlogBytes;
+    const args = [receiptId, lineCount, bytes, limitBytes, dedupTtlMs, rows.summary, rows.text];
+    this.bytesUnderWay += textBytes;
     try {
       const extraMs = Math.ceil(this.bytesUnderWay / BYTES_PER_MS);
       const result = (await this.ask(() => addScript.run(this.redis, keys, args), extraMs)) as string;
       if (result.startsWith('again:')) return { kind: 'again', receiptId: result.slice('again:'.length) };
       return { kind: result as 'added' | 'full' };
     } finally {
-      this.bytesUnderWay -= payloadBytes;
+      this.bytesUnderWay -= textBytes;
     }
   }
 

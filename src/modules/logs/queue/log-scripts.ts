@@ -1,7 +1,8 @@
 import { RedisScript } from '../../../platform/redis/index.js';
 
 /**
- * KEYS stream, state, queued, dedup; ARGV receipt, lines, bytes, limit, dedup TTL in ms (0: none), payload.
+ * KEYS stream, state, queued, dedup; ARGV receipt, lines, bytes, limit, dedup TTL in ms (0: none), summary,
+ * rows.
  * Gives `added`, `full`, or `again:<receipt>`. XADD comes first of all writes: if Redis has no memory it refuses that
  * one, and after it none.
  */
@@ -13,7 +14,8 @@ export const addScript = new RedisScript(`
   local bytes = tonumber(ARGV[3])
   local waiting = tonumber(redis.call('HGET', KEYS[2], 'backlog_bytes') or '0')
   if waiting > 0 and waiting + bytes > tonumber(ARGV[4]) then return 'full' end
-  redis.call('XADD', KEYS[1], '*', 'receipt', ARGV[1], 'lines', ARGV[2], 'bytes', ARGV[3], 'payload', ARGV[6])
+  redis.call('XADD', KEYS[1], '*', 'receipt', ARGV[1], 'lines', ARGV[2], 'bytes', ARGV[3],
+    'summary', ARGV[6], 'rows', ARGV[7])
   redis.call('HSET', KEYS[3], ARGV[1], '1')
   redis.call('HINCRBY', KEYS[2], 'backlog_bytes', ARGV[3])
   redis.call('HINCRBY', KEYS[2], 'backlog_lines', ARGV[2])

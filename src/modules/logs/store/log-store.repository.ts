@@ -6,10 +6,13 @@ import {
   BulkTransactions,
   isDataRefusal,
   isDuplicateKey,
+  LoadRefusedError,
   RowsAlteredError,
 } from '../../../platform/database/index.js';
 import { newId } from '../../../shared/ids.js';
-import { type DayChange, DayChanges, sumColumns } from './day-changes.js';
+import type { QueuedEntry } from '../queue/log-consumer.js';
+import { logLevels } from '../domain/log-line.js';
+import { type DayChange, DayChanges, levelColumns, sumColumns } from './day-changes.js';
 import {
   dayOfEntry,
   dayOfRow,
@@ -17,6 +20,7 @@ import {
   type Refusal,
   refusalOfRow,
   type StoreBatch,
+  type TextBatch,
 } from './store-batch.js';
 
 /** The columns in the order of a `LogRow`. */
@@ -51,6 +55,28 @@ export class LogStoreRepository {
       transaction.select('SELECT id FROM log_entries WHERE id IN (?)', [receiptIds]),
     );
     return new Set(rows.map((row) => row['id'] as string));
+  }
+
+  /**
+   * Stores all lines of a batch without looking at them, and notes its entries as stored. `slot` as for `store`.
+   * @returns false, with nothing done, if that cannot be: a line is refused, an entry was stored before, or the server
+   *   does not load. `store` then does it line by line.
+   * @throws the driver's error if the database is away.
+   */
+  async storeTexts(batch: TextBatch, slot: number): Promise<boolean> {
+    if (this.path === 'values') return false;
+    try {
+      await this.bulk.run(async (transaction) => {
+        await insertLedger(transaction, batch, []);
+        await transaction.loadTexts(logsTable, batch.texts, batch.lineCount);
+        await applyDayChanges(transaction, changesOfTexts(batch), slot);
+      });
+      return true;
+    } catch (error) {
+      const isLeftToStore = error instanceof StoredBeforeError || error instanceof LoadRefusedError;
+      if (!isLeftToStore && !isRefusalOfRows(error)) throw error;
+      return false;
+    }
   }
 
   /**
@@ -135,7 +161,7 @@ function isRefusalOfRows(error: unknown): boolean {
 /** @throws StoredBeforeError */
 async function insertLedger(
   transaction: BulkTransaction,
-  { entries }: StoreBatch,
+  { entries }: Pick<StoreBatch, 'entries'>,
   refusals: readonly Refusal[],
 ): Promise<void> {
   const refused = countRefused(refusals);
@@ -181,11 +207,7 @@ async function finish(
   for (const refusal of refusals) await insertRefusal(transaction, refusal);
   const changes = new DayChanges();
   for (const row of stored) changes.addLine(dayOfRow(row), row[3]);
-  for (const { receiptId, lineCount } of batch.entries) {
-    const day = dayOfEntry(receiptId);
-    changes.add(day, 'entries', 1);
-    changes.add(day, 'entry_lines', lineCount);
-  }
+  countEntries(changes, batch.entries);
   let quarantinedLines = 0;
   for (const { receiptId, lineCount } of refusals) {
     changes.add(dayOfEntry(receiptId), 'quarantined_lines', lineCount);
@@ -193,6 +215,29 @@ async function finish(
   }
   await applyDayChanges(transaction, changes.list(), slot);
   return { storedLines: stored.length, rows: stored, quarantinedLines };
+}
+
+function countEntries(changes: DayChanges, entries: readonly QueuedEntry[]): void {
+  for (const { receiptId, lineCount } of entries) {
+    const day = dayOfEntry(receiptId);
+    changes.add(day, 'entries', 1);
+    changes.add(day, 'entry_lines', lineCount);
+  }
+}
+
+function changesOfTexts({ entries, summaries }: TextBatch): DayChange[] {
+  const changes = new DayChanges();
+  for (const { days } of summaries) {
+    for (const [day, counts] of days) {
+      logLevels.forEach((level, index) => {
+        const count = counts[index] ?? 0;
+        changes.add(day, 'stored_lines', count);
+        changes.add(day, levelColumns[level], count);
+      });
+    }
+  }
+  countEntries(changes, entries);
+  return changes.list();
 }
 
 async function insertRefusal(transaction: BulkTransaction, refusal: Refusal): Promise<void> {

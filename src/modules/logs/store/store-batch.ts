@@ -2,6 +2,7 @@ import { dayOf, isStorableTime, sqlTime, timeOfId } from '../domain/days.js';
 import { packedLineFault, type PackedLine, unpackEntry } from '../domain/entry-payload.js';
 import type { LogLevel, LogLine } from '../domain/log-line.js';
 import type { QueuedEntry } from '../queue/log-consumer.js';
+import { type EntrySummary, rowFault, unpackRows } from './entry-rows.js';
 
 /** One line on its way to the table: in the order of its columns. */
 export type LogRow = readonly [
@@ -37,35 +38,73 @@ export interface StoreBatch {
 /** An entry's text in quarantine is cut here; it is not one that we wrote, or it would be readable. */
 const MAX_CONTENT_CHARACTERS = 4_000_000;
 
+/** Lines of one or more entries that the database can load as they are. */
+export interface TextBatch {
+  readonly entries: readonly QueuedEntry[];
+  readonly texts: readonly string[];
+  readonly summaries: readonly EntrySummary[];
+  readonly lineCount: number;
+}
+
+/** The batch of entries that nobody has to look into; undefined if there is one that somebody must. */
+export function toTextBatch(entries: readonly QueuedEntry[]): TextBatch | undefined {
+  const texts: string[] = [];
+  const summaries: EntrySummary[] = [];
+  let lineCount = 0;
+  for (const entry of entries) {
+    const { content } = entry;
+    if (content.kind !== 'rows' || !content.summary) return undefined;
+    texts.push(content.text);
+    summaries.push(content.summary);
+    lineCount += entry.lineCount;
+  }
+  return { entries, texts, summaries, lineCount };
+}
+
 /** Reads entries into rows. An entry that cannot be read is refused whole, a line that is none by itself. */
 export function toBatch(entries: readonly QueuedEntry[]): StoreBatch {
   const rows: LogRow[] = [];
   const receiptOf: string[] = [];
   const refusals: Refusal[] = [];
   for (const entry of entries) {
-    const lines = readLines(entry, refusals);
-    for (const line of lines) {
-      const fault = packedLineFault(line) ?? timeFault(line as PackedLine);
-      if (fault !== undefined) {
-        refusals.push(refusalOf(entry.receiptId, 'line', 1, JSON.stringify(line), fault));
-        continue;
-      }
-      const [id, createdAtMs, ...rest] = line as PackedLine;
-      rows.push([id, sqlTime(createdAtMs), ...rest]);
-      receiptOf.push(entry.receiptId);
+    for (const { row, line, fault } of readLines(entry, refusals)) {
+      if (fault === undefined) {
+        rows.push(row);
+        receiptOf.push(entry.receiptId);
+      } else refusals.push(refusalOf(entry.receiptId, 'line', 1, JSON.stringify(line), fault));
     }
   }
   return { entries, rows, receiptOf, refusals };
 }
 
-function readLines(entry: QueuedEntry, refusals: Refusal[]): unknown[] {
+/** A line as it was found: a row, or why it is none. */
+type ReadLine =
+  | { readonly row: LogRow; readonly line?: unknown; readonly fault?: undefined }
+  | { readonly row?: undefined; readonly line: unknown; readonly fault: string };
+
+function readLines({ receiptId, lineCount, content }: QueuedEntry, refusals: Refusal[]): ReadLine[] {
+  const { text } = content;
   try {
-    return unpackEntry(entry.payload, entry.lineCount);
+    return content.kind === 'rows'
+      ? unpackRows(text, lineCount).map(readRow)
+      : unpackEntry(text, lineCount).map(readPackedLine);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    refusals.push(refusalOf(entry.receiptId, 'entry', entry.lineCount, entry.payload, reason));
+    refusals.push(refusalOf(receiptId, 'entry', lineCount, text, reason));
     return [];
   }
+}
+
+function readRow(row: (string | null)[]): ReadLine {
+  const fault = rowFault(row);
+  return fault === undefined ? { row: row as unknown as LogRow } : { line: row, fault };
+}
+
+function readPackedLine(line: unknown): ReadLine {
+  const fault = packedLineFault(line) ?? timeFault(line as PackedLine);
+  if (fault !== undefined) return { line, fault };
+  const [id, createdAtMs, ...rest] = line as PackedLine;
+  return { row: [id, sqlTime(createdAtMs), ...rest] };
 }
 
 function timeFault([, createdAtMs]: PackedLine): string | undefined {

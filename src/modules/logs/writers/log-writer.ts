@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { LogConsumer, QueuedEntry } from '../queue/log-consumer.js';
 import type { LogStoreRepository } from '../store/log-store.repository.js';
-import { type LogRow, toBatch } from '../store/store-batch.js';
+import { type LogRow, type TextBatch, toBatch, toTextBatch } from '../store/store-batch.js';
 
 /** What one batch came to. */
 export interface WrittenBatch {
@@ -11,8 +11,9 @@ export interface WrittenBatch {
   readonly quarantinedLines: number;
   /** Entries that had been stored before, and were only acknowledged now. */
   readonly skippedEntries: number;
-  /** Those that are committed now, also with the entries that had been stored before. */
-  readonly rows: readonly LogRow[];
+  /** Reads those that are committed now, also with the entries that had been stored before. */
+  readonly readRows: () => readonly LogRow[];
+  /** The devices of these rows. */
   readonly deviceIds: readonly string[];
 }
 
@@ -120,9 +121,28 @@ export class LogWriter {
     }
   }
 
+  /** Nearly always all is stored as it came; else it is looked at line by line. */
   private async store(entries: readonly QueuedEntry[]): Promise<WrittenBatch> {
     const { store, slot } = this.options;
-    let rest = withoutRepeats(entries);
+    const each = withoutRepeats(entries);
+    const batch = toTextBatch(each);
+    if (!batch || !(await store.storeTexts(batch, slot))) return this.storeRows(entries, each);
+    return {
+      storedLines: batch.lineCount,
+      quarantinedLines: 0,
+      entries: each.length,
+      skippedEntries: entries.length - each.length,
+      readRows: () => toBatch(each).rows,
+      deviceIds: devicesOf(batch),
+    };
+  }
+
+  private async storeRows(
+    entries: readonly QueuedEntry[],
+    each: readonly QueuedEntry[],
+  ): Promise<WrittenBatch> {
+    const { store, slot } = this.options;
+    let rest = each;
     let batch = toBatch(rest);
     const whole = batch;
     let outcome = await store.store(batch, slot);
@@ -141,7 +161,7 @@ export class LogWriter {
       quarantinedLines: outcome?.quarantinedLines ?? 0,
       entries: rest.length,
       skippedEntries: entries.length - rest.length,
-      rows,
+      readRows: () => rows,
       deviceIds: [...new Set(rows.map((row) => row[2]))],
     };
   }
@@ -163,6 +183,10 @@ export class LogWriter {
     this.stallReason = reason;
     if (wasStalled !== (reason !== undefined)) this.options.hooks.stalled(!wasStalled);
   }
+}
+
+function devicesOf({ summaries }: TextBatch): string[] {
+  return [...new Set(summaries.flatMap(({ devices }) => devices))];
 }
 
 /** A stream can hold an entry twice, if it was restored from a copy. */

@@ -121,7 +121,7 @@ export class LogWriters implements OnApplicationBootstrap, BeforeApplicationShut
     // Before the acknowledgement, so that who waits for it reads no stale page.
     await Promise.all([
       this.pages.invalidate(batch.deviceIds),
-      this.tails.publish(() => batch.rows.map(lineOfRow)),
+      this.tails.publish(() => batch.readRows().map(lineOfRow)),
     ]);
     if (batch.storedLines > 0) {
       this.events.emit(logsStored, { deviceIds: batch.deviceIds, count: batch.storedLines });

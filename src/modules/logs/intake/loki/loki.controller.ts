@@ -29,7 +29,7 @@ export class LokiController {
 
   @Post()
   @HttpCode(HttpStatus.NO_CONTENT)
-  @HttpRoute({ hasBulkBody: true, errorShape: 'plain_text' })
+  @HttpRoute({ hasBulkBody: true, isFrequent: true, errorShape: 'plain_text' })
   @ApiOperation({
     summary: 'Send logs as to Loki',
     description:

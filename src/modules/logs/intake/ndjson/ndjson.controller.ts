@@ -44,7 +44,7 @@ export class NdjsonController {
 
   @Post()
   @HttpCode(HttpStatus.OK)
-  @HttpRoute({ hasBulkBody: true })
+  @HttpRoute({ hasBulkBody: true, isFrequent: true })
   @ApiOperation({
     summary: 'Send logs as lines of JSON',
     description:

@@ -27,7 +27,7 @@ export class OtlpController {
 
   @Post()
   @HttpCode(HttpStatus.OK)
-  @HttpRoute({ hasBulkBody: true, errorShape: 'otlp' })
+  @HttpRoute({ hasBulkBody: true, isFrequent: true, errorShape: 'otlp' })
   @ApiOperation({
     summary: 'Send logs as OTLP',
     description: 'An ExportLogsServiceRequest as JSON or protobuf, by the content type, answered alike.',

@@ -41,7 +41,7 @@ export class SeedIntakeController {
 
   @Post('log')
   @HttpCode(HttpStatus.OK)
-  @HttpRoute({ hasBulkBody: true })
+  @HttpRoute({ hasBulkBody: true, isFrequent: true })
   @ApiOperation({ summary: 'Send one log line' })
   @ApiBody(seedLineBody)
   @ApiOkResponse({ standardSchema: singleReceivedSchema })
@@ -68,7 +68,7 @@ export class SeedIntakeController {
 
   @Post('logs/batch')
   @HttpCode(HttpStatus.OK)
-  @HttpRoute({ hasBulkBody: true })
+  @HttpRoute({ hasBulkBody: true, isFrequent: true })
   @ApiOperation({ summary: 'Send up to 1000 log lines', description: 'One bad line refuses all of them.' })
   @ApiBody(seedBatchBody)
   @ApiOkResponse({ standardSchema: batchReceivedSchema })

@@ -1,8 +1,8 @@
-import { ProcessMeter } from '../lib/process-meter.ts';
-import type { Cell } from '../lib/benchmark.ts';
-import { round } from '../lib/report.ts';
-import { median } from '../lib/samples.ts';
-import type { BenchServers } from '../lib/servers.ts';
+import { ProcessMeter } from './process-meter.ts';
+import type { Cell } from './benchmark.ts';
+import { round } from './report.ts';
+import { median } from './samples.ts';
+import type { BenchServers } from './servers.ts';
 
 /** Processes that are counted together, by what they do. */
 export type Roles = Readonly<Record<string, readonly number[]>>;
