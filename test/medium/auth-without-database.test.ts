@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApiKeyService } from '../../src/modules/auth/index.js';
+import { tokenHash } from '../../src/modules/auth/domain/secrets.js';
+import { DURABLE_REDIS, type RedisClient } from '../../src/platform/redis/index.js';
 import { createTcpProxy, type TcpProxy } from '../factories/tcp-proxy.js';
 import { createTestApp, type TestApp } from '../factories/test-app.js';
 import { setClockAhead } from '../factories/test-clock.js';
@@ -66,6 +68,11 @@ describe('who calls while MySQL is away', () => {
     expect(await sendLog(revoked.apiKey)).toBe(200);
     await direct.app.get(ApiKeyService).revokeKeysNamed(revoked.id, 'of a test');
     expect(await sendLog(revoked.apiKey)).toBe(401);
+  });
+
+  it('a key that was revoked is refused for as long as any process may remember it', async () => {
+    const redis = test.app.get<RedisClient>(DURABLE_REDIS);
+    expect(await redis.pttl(`jwt:blacklist:${tokenHash(revoked.apiKey)}`)).toBeGreaterThan(MEMORY_MS);
   });
 
   it('and none is good for longer than it is remembered', async () => {

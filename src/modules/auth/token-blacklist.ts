@@ -7,7 +7,7 @@ import { authConfig } from './auth.config.js';
 import type { RevokedToken } from './session.repository.js';
 
 const KEY_PREFIX = 'jwt:blacklist:';
-const MIN_API_KEY_MS = 10_000;
+const MARGIN_MS = 10_000;
 
 /**
  * The copy in Redis of what was revoked, asked on every request, so that a revocation counts at once in all
@@ -59,11 +59,12 @@ export class TokenBlacklist {
   }
 
   /**
-   * Adds API keys by their hashes, for longer than any process remembers whom a key belongs to; after that
-   * MySQL refuses them. Never fails.
+   * Adds API keys by their hashes, for longer than any process remembers whom a key belongs to, also one that goes by
+   * its memory since MySQL is away; after that MySQL refuses them. Never fails.
    */
   async addApiKeys(hashes: readonly string[]): Promise<void> {
-    const expiresAtMs = this.clock.nowMs() + Math.max(2 * this.config.principalCacheMs, MIN_API_KEY_MS);
+    const { principalCacheMs, keyMemoryMs } = this.config;
+    const expiresAtMs = this.clock.nowMs() + 2 * principalCacheMs + keyMemoryMs + MARGIN_MS;
     await this.add(hashes.map((hash) => ({ hash, expiresAtMs })));
   }
 
