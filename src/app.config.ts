@@ -3,6 +3,7 @@ import { coinAccountConfig } from './modules/coin-account/index.js';
 import { conversationConfig } from './modules/conversation/index.js';
 import { logIntakeConfig, logQueryConfig, logsConfig } from './modules/logs/index.js';
 import { providerConfig } from './modules/provider/index.js';
+import { schedulerConfig } from './modules/scheduler/index.js';
 import { authConfig } from './modules/auth/index.js';
 import { appEnvironmentConfig, type ConfigDefinition } from './platform/config/index.js';
 import { databaseConfig } from './platform/database/index.js';
@@ -25,4 +26,5 @@ export const configDefinitions: readonly ConfigDefinition[] = [
   logsConfig,
   logQueryConfig,
   logIntakeConfig,
+  schedulerConfig,
 ];

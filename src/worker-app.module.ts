@@ -2,12 +2,14 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { configDefinitions } from './app.config.js';
 import { jobDefinitions } from './app.jobs.js';
+import { periodicTasks } from './app.tasks.js';
 import { AccountModule } from './modules/account/index.js';
 import { ChatWorkerModule } from './modules/chat/chat.worker.module.js';
 import { CoinAccountWorkerModule } from './modules/coin-account/coin-account.worker.module.js';
 import { ConversationWorkerModule } from './modules/conversation/conversation.worker.module.js';
 import { LogsWorkerModule } from './modules/logs/logs.worker.module.js';
 import { MonitoringModule } from './modules/monitoring/index.js';
+import { SchedulerWorkerModule } from './modules/scheduler/scheduler.worker.module.js';
 import { SearchWorkerModule } from './modules/search/search.worker.module.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
 import { DatabaseModule } from './platform/database/index.js';
@@ -39,6 +41,7 @@ export class WorkerAppModule {
         AccountModule,
         SearchWorkerModule,
         LogsWorkerModule,
+        SchedulerWorkerModule.forTasks(periodicTasks),
       ],
     };
   }

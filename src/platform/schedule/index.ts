@@ -1,3 +1,5 @@
+export { CronError, readCron } from './cron.js';
+export type { Cron } from './cron.js';
 export { definePeriodicTask } from './define-periodic-task.js';
 export type {
   CatchUp,
@@ -7,3 +9,4 @@ export type {
   TaskRun,
 } from './define-periodic-task.js';
 export { RunsTask, RUNS_TASK } from './runs-task.js';
+export { findTaskHandlers } from './task-handlers.js';
