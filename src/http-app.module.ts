@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { configDefinitions } from './app.config.js';
 import { jobDefinitions } from './app.jobs.js';
+import { periodicTasks } from './app.tasks.js';
 import { AccountHttpModule } from './modules/account/account.http.module.js';
 import { AuditHttpModule } from './modules/audit/audit.http.module.js';
 import { ChatHttpModule } from './modules/chat/chat.http.module.js';
@@ -12,6 +13,7 @@ import { LogsHttpModule } from './modules/logs/logs.http.module.js';
 import { MonitoringModule } from './modules/monitoring/index.js';
 import { MonitoringHttpModule } from './modules/monitoring/monitoring.http.module.js';
 import { ProviderHttpModule } from './modules/provider/provider.http.module.js';
+import { SchedulerHttpModule } from './modules/scheduler/scheduler.http.module.js';
 import { SearchHttpModule } from './modules/search/search.http.module.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
 import { DatabaseModule } from './platform/database/index.js';
@@ -46,6 +48,7 @@ export class HttpAppModule {
         AuditHttpModule,
         AccountHttpModule,
         LogsHttpModule,
+        SchedulerHttpModule.forTasks(periodicTasks),
         HttpModule,
         MonitoringModule.forRole('api'),
         MonitoringHttpModule,

@@ -4,6 +4,7 @@ import { configDefinitions } from './app.config.js';
 import { jobDefinitions } from './app.jobs.js';
 import { periodicTasks } from './app.tasks.js';
 import { AccountModule } from './modules/account/index.js';
+import { AuthWorkerModule } from './modules/auth/auth.worker.module.js';
 import { ChatWorkerModule } from './modules/chat/chat.worker.module.js';
 import { CoinAccountWorkerModule } from './modules/coin-account/coin-account.worker.module.js';
 import { ConversationWorkerModule } from './modules/conversation/conversation.worker.module.js';
@@ -35,6 +36,7 @@ export class WorkerAppModule {
         MonitoringModule.forRole('worker'),
         QueueModule.forWorkers(jobDefinitions),
         ScheduleModule.forRoot(),
+        AuthWorkerModule,
         CoinAccountWorkerModule,
         ConversationWorkerModule,
         ChatWorkerModule,

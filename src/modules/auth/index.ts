@@ -11,3 +11,4 @@ export { SessionService } from './session.service.js';
 export { UserErasure } from './user-erasure.service.js';
 export type { EndedCredentials } from './user-erasure.service.js';
 export { UserService } from './user.service.js';
+export { forgetExpiredCredentials } from './tasks/forget-expired-credentials.task.js';

@@ -10,3 +10,5 @@ export { CoinAccountModule } from './coin-account.module.js';
 export { CoinAccountService } from './coin-account.service.js';
 export { CoinHistoryService } from './coin-history.service.js';
 export type { SpentHold } from './coin-history.service.js';
+export { expireHolds } from './tasks/expire-holds.task.js';
+export { reconcileBooks } from './tasks/reconcile-books.task.js';

@@ -28,3 +28,4 @@ export { type AbandonedTurn, placeOf } from './turn.store.js';
 export { MessageReader } from './message-reader.service.js';
 export type { OwnedMessage, TextMessage } from './message-text.repository.js';
 export type { ReadableMessage } from './message-reader.service.js';
+export { eraseData } from './erasure/erase-data.task.js';

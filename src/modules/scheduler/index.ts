@@ -1,3 +1,4 @@
+export { toScheduleAnswer, toSchedulerAnswer, toSlotAnswer } from './dto/schedule.dto.js';
 export { ScheduleOperations } from './operations/schedule-operations.service.js';
 export type { Schedule } from './operations/schedule-operations.service.js';
 export { schedulerConfig } from './scheduler.config.js';

@@ -74,7 +74,7 @@ export const schedulerConfig = defineConfig('scheduler', {
   historyDays: variable({
     env: 'LOCKKEEPER_SCHEDULE_HISTORY_DAYS',
     description: 'How many days the history of periodic tasks is kept.',
-    schema: read.integer(30, { min: 1, max: 3_650 }),
-    example: '30',
+    schema: read.integer(14, { min: 1, max: 3_650 }),
+    example: '14',
   }),
 });
