@@ -145,10 +145,10 @@ describe('the operators of the schedules', () => {
     ['GET', 'schedules/no-such-task/runs', undefined, 404, 'schedule_not_found'],
     ['PUT', `${forget}/cron`, { cron: 'now and then' }, 422, 'cron_invalid'],
     ['PUT', `${forget}/cron`, { cron: 'H * * * *' }, 422, 'cron_invalid'],
-    ['PUT', `${forget}/cron`, {}, 400, 'invalid_request'],
-    ['GET', `${forget}/runs?cursor=nonsense`, undefined, 400, 'invalid_request'],
-    ['GET', 'schedules?limit=101', undefined, 400, 'invalid_request'],
-    ['POST', 'scheduler/drill', { seconds: 601 }, 400, 'invalid_request'],
+    ['PUT', `${forget}/cron`, {}, 422, 'invalid_request'],
+    ['GET', `${forget}/runs?cursor=nonsense`, undefined, 422, 'invalid_request'],
+    ['GET', 'schedules?limit=101', undefined, 422, 'invalid_request'],
+    ['POST', 'scheduler/drill', { seconds: 601 }, 422, 'invalid_request'],
   ] as const)('are told what is wrong: %s %s %j', async (method, path, payload, status, code) => {
     expect(await call(method, path, payload)).toMatchObject({ status, body: { code } });
   });
