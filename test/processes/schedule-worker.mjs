@@ -3,7 +3,7 @@
  * row into `test_executions`, which refuses nothing: so it shows what was really done, past the engine's own books.
  */
 import 'reflect-metadata';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 
 /** @param {string} path below the built sources */
@@ -42,12 +42,9 @@ function handlerOf(task) {
     }
   }
   Injectable()(TestHandler);
+  Inject(Transactions)(TestHandler, undefined, 0);
   RunsTask(task)(TestHandler);
-  return {
-    provide: TestHandler,
-    useFactory: (/** @type {any} */ transactions) => new TestHandler(transactions),
-    inject: [Transactions],
-  };
+  return TestHandler;
 }
 
 class ScheduleWorkerModule {}
