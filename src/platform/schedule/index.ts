@@ -8,5 +8,5 @@ export type {
   TaskOutcome,
   TaskRun,
 } from './define-periodic-task.js';
-export { RunsTask, RUNS_TASK } from './runs-task.js';
+export { RunsTask } from './runs-task.js';
 export { findTaskHandlers } from './task-handlers.js';
