@@ -77,7 +77,7 @@ export class ScheduleEngines {
       ...QUICK,
       ...settings,
     };
-    return new ScheduleEngines(environment, await openDatabase(database.url), database.drop);
+    return new ScheduleEngines(environment, await openDatabase(database.url), () => database.drop());
   }
 
   /** Starts one more worker, of a version of the product with these tasks. */
@@ -114,7 +114,7 @@ export class ScheduleEngines {
   }
 
   query<T>(sql: string, ...values: unknown[]): Promise<T> {
-    return this.database.single.query(sql, values) as Promise<T>;
+    return this.database.single.query<T>(sql, values);
   }
 
   async dispose(): Promise<void> {

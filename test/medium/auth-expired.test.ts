@@ -20,7 +20,7 @@ describe('credentials that have expired', () => {
 
   const run = () => handler.run({ signal: new AbortController().signal });
   const sql = <T>(statement: string, ...values: unknown[]) =>
-    test.app.get(Transactions).single.query(statement, values) as Promise<T>;
+    test.app.get(Transactions).single.query<T>(statement, values);
   const sessionsOf = async (userId: string) =>
     (await sql<unknown[]>('SELECT id FROM sessions WHERE user_id = ?', userId)).length;
 

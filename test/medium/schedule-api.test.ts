@@ -20,6 +20,11 @@ interface Slot {
   result: Record<string, number> | null;
 }
 
+interface Answer<T> {
+  status: number;
+  body: T & { code: string };
+}
+
 describe('the operators of the schedules', () => {
   let proxy: TcpProxy;
   let test: TestApp;
@@ -45,7 +50,7 @@ describe('the operators of the schedules', () => {
     path: string,
     payload?: object,
     headers: object = {},
-  ) {
+  ): Promise<Answer<T>> {
     const response = await test.app.inject({
       method,
       url: `/api/admin/${path}`,
@@ -128,7 +133,7 @@ describe('the operators of the schedules', () => {
       'GET',
       'audit-log?limit=5',
     );
-    const entries = body.items.filter(({ action }) => /paused|resumed|cron/.test(action)).reverse();
+    const entries = body.items.filter(({ action }) => /paused|resumed|cron/.test(action)).toReversed();
     const task = 'forget-expired-credentials';
     expect(entries.map(({ action, detail }) => [action, detail])).toEqual([
       ['schedule.paused', { task }],

@@ -82,7 +82,7 @@ describe('the schedules', () => {
     await proxy.restore();
     await waitUntil('the way back', async () => (await overview(app)).mode === 'redis');
     await waitForRuns('redis', before + 3);
-    const switches = (await app.get(ScheduleOperations).listSwitches(20)).reverse();
+    const switches = (await app.get(ScheduleOperations).listSwitches(20)).toReversed();
     expect(switches[0]).toMatchObject({ kind: 'lease', epoch: 1 });
     const modes = switches
       .filter(({ kind }) => kind === 'mode')
@@ -290,7 +290,7 @@ describe('slots that passed while no worker ran', () => {
     expect(skipped).toMatchObject({ reason: 'missed' });
     expect(skipped.slots).toBeGreaterThanOrEqual(leastSkipped);
     expect(skipped.slots).toBeLessThanOrEqual(leastSkipped + 1);
-    expect(dueAts.slice(0, runCount)).toEqual([...dueAts.slice(0, runCount)].sort((a, b) => a - b));
+    expect(dueAts.slice(0, runCount)).toEqual(dueAts.slice(0, runCount).toSorted((a, b) => a - b));
     await engines.dispose();
   });
 });

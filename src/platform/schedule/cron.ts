@@ -71,7 +71,7 @@ function slotsBetween(latest: (atMs: number) => number, fromMs: number, toMs: nu
   const slots: number[] = [];
   let slot = latest(toMs);
   for (; slot > fromMs && slots.length < max; slot = latest(slot - 1)) slots.push(slot);
-  return { slots: slots.reverse(), isComplete: slot <= fromMs };
+  return { slots: slots.toReversed(), isComplete: slot <= fromMs };
 }
 
 function checkShape(text: string): void {

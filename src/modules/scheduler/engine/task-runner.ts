@@ -133,7 +133,8 @@ export class TaskRunner {
   private abandon({ run, task, abort }: ActiveRun, settled: Promise<unknown>): void {
     if (!abort.signal.aborted) abort.abort(new RunAbortedError('hard_limit'));
     this.metrics.setAbandoned(++this.abandoned);
-    void settled.then(() => {
+    // It does not fail.
+    void settled.finally(() => {
       this.metrics.setAbandoned(--this.abandoned);
       this.logger.warn('a run ended that had been given up; its result changes nothing', {
         task: task.name,
