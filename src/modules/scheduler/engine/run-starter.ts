@@ -67,25 +67,19 @@ export class RunStarter {
   private async withoutOutdated({ due, runningTasks }: OpenSlots): Promise<OpenSlot[]> {
     const kept: OpenSlot[] = [];
     for (const slot of due) {
-      const reason = this.outdatedBy(slot, due, runningTasks);
+      const reason = this.outdatedBy(slot, runningTasks);
       if (!reason) kept.push(slot);
       else if (await this.runs.skip(slot, reason)) this.metrics.skipped(slot.task);
     }
     return kept;
   }
 
-  private outdatedBy(
-    slot: OpenSlot,
-    due: readonly OpenSlot[],
-    running: ReadonlySet<string>,
-  ): SlotReason | undefined {
+  private outdatedBy(slot: OpenSlot, running: ReadonlySet<string>): SlotReason | undefined {
     const mode = this.registry.find(slot.task)?.task.catchUp.mode;
     if (slot.isManual || slot.attempt > 0 || mode === 'all') return undefined;
     const isRunning = running.has(slot.task);
     if (isRunning && mode === 'skip') return 'overlap';
-    const hasLater = due.some(
-      (other) => other.task === slot.task && !other.isManual && other.dueAt.getTime() > slot.dueAt.getTime(),
-    );
+    const hasLater = slot.latestDueAt !== null && slot.latestDueAt.getTime() > slot.dueAt.getTime();
     return hasLater ? (isRunning ? 'overlap' : 'superseded') : undefined;
   }
 

@@ -11,6 +11,8 @@ export interface OpenSlot extends SlotKey {
   /** Tries so far. */
   readonly attempt: number;
   readonly isManual: boolean;
+  /** The latest slot of its task that is due, runs by hand aside. */
+  readonly latestDueAt: Date | null;
 }
 
 /** What a worker has to see to: in the order of their start. */
@@ -44,10 +46,21 @@ export interface LostRun extends SlotKey {
   readonly process: string;
 }
 
-const MAX_OPEN = 1_000;
+/** The others of a task wait for these. */
+const OPEN_OF_A_TASK = 20;
 const MAX_LOST_AT_ONCE = 20;
 const MAX_ERROR_LENGTH = 10_000;
 const MAX_RESULT_NUMBERS = 50;
+
+interface OpenRow {
+  task: string;
+  due_at: Date;
+  start_at: Date;
+  attempt: number;
+  manual_id: string | null;
+  latest_due_at: Date | null;
+  now: Date;
+}
 
 /** The rows of `schedule_runs` from their start to their end. */
 @Injectable()
@@ -57,42 +70,40 @@ export class RunRepository {
     private readonly time: ScheduleTime,
   ) {}
 
-  /** What is due or runs, of these tasks. Slots of paused tasks wait, unless they were asked for by hand. */
+  /**
+   * What is due, of these tasks, of each the first few. Slots of paused tasks wait, unless they were asked for by hand.
+   */
   async listOpen(tasks: readonly string[], aheadMs: number): Promise<OpenSlots> {
     const askedAtMs = performance.now();
-    const rows: {
-      task: string;
-      due_at: Date;
-      start_at: Date;
-      attempt: number;
-      state: SlotState;
-      manual_id: string | null;
-      now: Date;
-    }[] = await this.transactions.single.query(
-      `SELECT task, due_at, start_at, attempt, state, manual_id, ${this.time.sql} AS now FROM schedule_runs
-        WHERE state IN ('due', 'running') AND start_at <= TIMESTAMPADD(MICROSECOND, ?, ${this.time.sql})
-          AND task IN (?) AND (state = 'running' OR manual_id IS NOT NULL
-            OR task NOT IN (SELECT name FROM schedule_tasks WHERE paused_at IS NOT NULL))
-        ORDER BY start_at LIMIT ?`,
-      [aheadMs * 1_000, tasks, MAX_OPEN],
+    const rows: OpenRow[] = await this.transactions.single.query(
+      `SELECT task, due_at, start_at, attempt, manual_id, latest_due_at, ${this.time.sql} AS now FROM (
+         SELECT task, due_at, start_at, attempt, manual_id,
+           ROW_NUMBER() OVER (PARTITION BY task ORDER BY start_at, due_at) AS place,
+           MAX(CASE WHEN manual_id IS NULL AND start_at <= ${this.time.sql} THEN due_at END)
+             OVER (PARTITION BY task) AS latest_due_at
+         FROM schedule_runs
+         WHERE state = 'due' AND start_at <= TIMESTAMPADD(MICROSECOND, ?, ${this.time.sql}) AND task IN (?)
+           AND (manual_id IS NOT NULL OR task NOT IN (SELECT name FROM schedule_tasks WHERE paused_at IS NOT NULL))
+       ) open WHERE place <= ? ORDER BY start_at`,
+      [aheadMs * 1_000, tasks, OPEN_OF_A_TASK],
     );
-    const now = rows[0]?.now.getTime() ?? 0;
-    if (rows[0]) this.time.noteDatabaseTime(rows[0].now, askedAtMs);
-    const waiting = rows.filter(({ state }) => state === 'due');
-    const ahead = waiting.find((row) => row.start_at.getTime() > now);
+    const now = rows[0]?.now;
+    if (!now) return { due: [], runningTasks: new Set(), nextStartInMs: undefined };
+    this.time.noteDatabaseTime(now, askedAtMs);
+    const ahead = rows.find((row) => row.start_at.getTime() > now.getTime());
     return {
-      due: waiting
-        .filter((row) => row.start_at.getTime() <= now)
-        .map((row) => ({
-          task: row.task,
-          dueAt: row.due_at,
-          startAt: row.start_at,
-          attempt: row.attempt,
-          isManual: row.manual_id !== null,
-        })),
-      runningTasks: new Set(rows.filter(({ state }) => state === 'running').map(({ task }) => task)),
-      nextStartInMs: ahead && ahead.start_at.getTime() - now,
+      due: rows.filter((row) => row.start_at.getTime() <= now.getTime()).map(toOpenSlot),
+      runningTasks: await this.listRunning(tasks),
+      nextStartInMs: ahead && ahead.start_at.getTime() - now.getTime(),
     };
+  }
+
+  private async listRunning(tasks: readonly string[]): Promise<ReadonlySet<string>> {
+    const rows: { task: string }[] = await this.transactions.single.query(
+      `SELECT task FROM schedule_runs WHERE state = 'running' AND task IN (?)`,
+      [tasks],
+    );
+    return new Set(rows.map(({ task }) => task));
   }
 
   /**
@@ -238,6 +249,17 @@ export class RunRepository {
         };
     }
   }
+}
+
+function toOpenSlot(row: OpenRow): OpenSlot {
+  return {
+    task: row.task,
+    dueAt: row.due_at,
+    startAt: row.start_at,
+    attempt: row.attempt,
+    isManual: row.manual_id !== null,
+    latestDueAt: row.latest_due_at,
+  };
 }
 
 /** Names one try of one slot. */
