@@ -6,6 +6,7 @@ import { logIntakeConfig, logQueryConfig, logsConfig } from './modules/logs/inde
 import { marketplaceConfig } from './modules/marketplace/index.js';
 import { providerConfig } from './modules/provider/index.js';
 import { supportConfig } from './modules/support/index.js';
+import { schedulerConfig } from './modules/scheduler/index.js';
 import { authConfig } from './modules/auth/index.js';
 import { appEnvironmentConfig, type ConfigDefinition } from './platform/config/index.js';
 import { databaseConfig } from './platform/database/index.js';
@@ -33,4 +34,5 @@ export const configDefinitions: readonly ConfigDefinition[] = [
   supportConfig,
   engagementConfig,
   marketplaceConfig,
+  schedulerConfig,
 ];

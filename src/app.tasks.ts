@@ -12,6 +12,12 @@ import {
 } from './modules/engagement/index.js';
 import { cancelExpiredTasks, updateFeaturedTaskExpertsResponseTime } from './modules/marketplace/index.js';
 import { updateAllUsersStatistics } from './modules/statistics/index.js';
+import { forgetExpiredCredentials } from './modules/auth/index.js';
+import { expireHolds, reconcileBooks } from './modules/coin-account/index.js';
+import { eraseData } from './modules/conversation/index.js';
+import { retainLogs } from './modules/logs/index.js';
+import { forgetSlots } from './modules/scheduler/index.js';
+import { catchUpIndex } from './modules/search/index.js';
 import type { PeriodicTask } from './platform/schedule/index.js';
 
 /** Every periodic task there is. The worker refuses to start unless each has exactly one handler. */
@@ -27,4 +33,11 @@ export const periodicTasks: readonly PeriodicTask[] = [
   cancelExpiredTasks,
   updateFeaturedTaskExpertsResponseTime,
   updateAllUsersStatistics,
+  expireHolds,
+  eraseData,
+  catchUpIndex,
+  retainLogs,
+  reconcileBooks,
+  forgetExpiredCredentials,
+  forgetSlots,
 ];

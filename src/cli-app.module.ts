@@ -1,10 +1,12 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { configDefinitions } from './app.config.js';
 import { jobDefinitions } from './app.jobs.js';
+import { periodicTasks } from './app.tasks.js';
 import { AuthModule } from './modules/auth/index.js';
 import { ChatModule } from './modules/chat/index.js';
 import { CoinAccountModule } from './modules/coin-account/index.js';
 import { LogsModule } from './modules/logs/index.js';
+import { SchedulerModule } from './modules/scheduler/index.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
 import { DatabaseModule } from './platform/database/index.js';
 import { EventsModule } from './platform/events/index.js';
@@ -29,6 +31,7 @@ export class CliAppModule {
         CoinAccountModule,
         ChatModule,
         LogsModule,
+        SchedulerModule.forTasks(periodicTasks),
       ],
     };
   }

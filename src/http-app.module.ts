@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { configDefinitions } from './app.config.js';
 import { jobDefinitions } from './app.jobs.js';
+import { periodicTasks } from './app.tasks.js';
 import { AccountHttpModule } from './modules/account/account.http.module.js';
 import { AuditHttpModule } from './modules/audit/audit.http.module.js';
 import { ChatHttpModule } from './modules/chat/chat.http.module.js';
@@ -15,6 +16,7 @@ import { MonitoringModule } from './modules/monitoring/index.js';
 import { MonitoringHttpModule } from './modules/monitoring/monitoring.http.module.js';
 import { ProviderHttpModule } from './modules/provider/provider.http.module.js';
 import { SupportHttpModule } from './modules/support/support.http.module.js';
+import { SchedulerHttpModule } from './modules/scheduler/scheduler.http.module.js';
 import { SearchHttpModule } from './modules/search/search.http.module.js';
 import { StatisticsHttpModule } from './modules/statistics/statistics.http.module.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
@@ -56,6 +58,7 @@ export class HttpAppModule {
         EngagementHttpModule,
         MarketplaceHttpModule,
         StatisticsHttpModule,
+        SchedulerHttpModule.forTasks(periodicTasks),
         HttpModule,
         MonitoringModule.forRole('api'),
         MonitoringHttpModule,

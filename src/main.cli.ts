@@ -15,6 +15,7 @@ import {
   ENSURE_ADMINISTRATOR_HELP,
 } from './ensure-administrator.command.js';
 import { checkLogs, LOGS_ACCOUNTING_HELP, LOGS_RETENTION_HELP, retainLogs } from './logs.command.js';
+import { runSchedules, SCHEDULES_HELP } from './schedules.command.js';
 import { type LoadedConfig, loadProcessConfig, renderEnvExample } from './platform/config/index.js';
 import { databaseConfig, migrateDatabase } from './platform/database/index.js';
 import { runProcess } from './platform/process/index.js';
@@ -28,6 +29,7 @@ Commands
   coins-verify           look for altered, missing or moved entries of the journal (--help tells more)
   logs-accounting        compare accepted with stored logs (--help tells more)
   logs-retention         make and drop the days of the logs (--help tells more)
+  schedules              show, run, pause and change periodic tasks (--help tells more)
   env-example            print the text of .env.example
 `;
 
@@ -37,6 +39,7 @@ const COMMAND_HELP: Record<string, string> = {
   'coins-verify': COINS_VERIFY_HELP,
   'logs-accounting': LOGS_ACCOUNTING_HELP,
   'logs-retention': LOGS_RETENTION_HELP,
+  schedules: SCHEDULES_HELP,
 };
 
 /** Runs one of the operator's commands. */
@@ -61,6 +64,8 @@ async function main(): Promise<void> {
       return runReport(checkLogs, values);
     case 'logs-retention':
       return runReport(retainLogs, values);
+    case 'schedules':
+      return runReport((config, options) => runSchedules(config, positionals.slice(1), options), values);
     case 'env-example':
       return print(renderEnvExample(configDefinitions));
     default:
@@ -82,6 +87,9 @@ function readArguments() {
         json: { type: 'boolean' },
         'dry-run': { type: 'boolean' },
         'write-off': { type: 'boolean' },
+        key: { type: 'string' },
+        limit: { type: 'string' },
+        default: { type: 'boolean' },
       },
     });
   } catch (cause) {

@@ -2,7 +2,9 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { configDefinitions } from './app.config.js';
 import { jobDefinitions } from './app.jobs.js';
+import { periodicTasks } from './app.tasks.js';
 import { AccountModule } from './modules/account/index.js';
+import { AuthWorkerModule } from './modules/auth/auth.worker.module.js';
 import { ChatWorkerModule } from './modules/chat/chat.worker.module.js';
 import { CoinAccountWorkerModule } from './modules/coin-account/coin-account.worker.module.js';
 import { ConversationWorkerModule } from './modules/conversation/conversation.worker.module.js';
@@ -11,6 +13,7 @@ import { LogsWorkerModule } from './modules/logs/logs.worker.module.js';
 import { MarketplaceWorkerModule } from './modules/marketplace/marketplace.worker.module.js';
 import { MonitoringModule } from './modules/monitoring/index.js';
 import { SupportWorkerModule } from './modules/support/support.worker.module.js';
+import { SchedulerWorkerModule } from './modules/scheduler/scheduler.worker.module.js';
 import { SearchWorkerModule } from './modules/search/search.worker.module.js';
 import { StatisticsWorkerModule } from './modules/statistics/statistics.worker.module.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
@@ -39,6 +42,7 @@ export class WorkerAppModule {
         MonitoringModule.forRole('worker'),
         QueueModule.forWorkers(jobDefinitions),
         ScheduleModule.forRoot(),
+        AuthWorkerModule,
         CoinAccountWorkerModule,
         ConversationWorkerModule,
         ChatWorkerModule,
@@ -49,6 +53,7 @@ export class WorkerAppModule {
         EngagementWorkerModule,
         MarketplaceWorkerModule,
         StatisticsWorkerModule,
+        SchedulerWorkerModule.forTasks(periodicTasks),
       ],
     };
   }

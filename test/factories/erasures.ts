@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { ErasureService } from '../../src/modules/conversation/index.js';
 import { ErasureRepository } from '../../src/modules/conversation/erasure/erasure.repository.js';
-import { ErasureWorker } from '../../src/modules/conversation/erasure/erasure-worker.js';
+import { EraseDataHandler } from '../../src/modules/conversation/erasure/erase-data.handler.js';
 import { Transactions } from '../../src/platform/database/index.js';
 import type { TestApp } from './test-app.js';
 
@@ -16,12 +16,12 @@ export interface ErasureRow {
 
 /** The erasures of an installation: looked at past the product, and gone on with as a worker does. */
 export class TestErasures {
-  readonly worker: ErasureWorker;
+  private readonly handler: EraseDataHandler;
   private readonly transactions: Transactions;
 
   constructor(test: TestApp) {
     this.transactions = test.app.get(Transactions);
-    this.worker = new ErasureWorker(
+    this.handler = new EraseDataHandler(
       test.app.get(ErasureRepository, { strict: false }),
       test.app.get(ErasureService),
     );
@@ -43,11 +43,16 @@ export class TestErasures {
     );
   }
 
+  /** Does what a worker does once. */
+  async sweepOnce(): Promise<void> {
+    await this.handler.run({ signal: new AbortController().signal });
+  }
+
   /** Does what a worker does in a while. Those that wait for something have been looked at several times. */
   async sweep(): Promise<void> {
     for (let n = 0; n < 3; n++) {
       await this.makeAllDue();
-      await this.worker.sweep();
+      await this.sweepOnce();
     }
   }
 }

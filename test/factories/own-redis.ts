@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -69,6 +69,13 @@ export class OwnRedis {
   /** Starts it on the same data and port. */
   async startAgain(): Promise<void> {
     this.service = await launch(this.directory, this.appendfsync, this.service.port);
+  }
+
+  /** Starts it on the same port, with nothing of what it had. */
+  async startEmpty(): Promise<void> {
+    await rm(this.directory, { recursive: true, force: true });
+    await mkdir(this.directory);
+    await this.startAgain();
   }
 
   async dispose(): Promise<void> {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type Connection, createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PeriodicReconciliation } from '../../src/modules/coin-account/books/periodic-reconciliation.js';
+import { ReconcileBooksHandler } from '../../src/modules/coin-account/tasks/reconcile-books.handler.js';
 import { ChainVerifier, ReconciliationService } from '../../src/modules/coin-account/index.js';
 import { Transactions } from '../../src/platform/database/index.js';
 import { saveAllTurns, TestChatter } from '../factories/chat.js';
@@ -75,7 +75,9 @@ describe('a database user that cannot alter the journal', () => {
     expect(deleted.statusCode).toBe(204);
     const worker = await createTestWorker(test.environment);
     try {
-      await worker.get(PeriodicReconciliation).runIfDue();
+      await worker
+        .get(ReconcileBooksHandler)
+        .run({ dueAt: new Date(), signal: new AbortController().signal });
     } finally {
       await worker.close();
     }

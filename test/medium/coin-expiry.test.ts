@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { HoldExpiry } from '../../src/modules/coin-account/hold-expiry.js';
+import { ExpireHoldsHandler } from '../../src/modules/coin-account/tasks/expire-holds.handler.js';
 import { expectBooksToBalance, readBooks } from '../factories/coin-books.js';
 import { TestCoins } from '../factories/coins.js';
 
@@ -104,20 +104,17 @@ describe('expiry of holds', () => {
     expect(await coins.service.expireHolds(100)).toBe(1);
   });
 
-  it('sweeps in batches until nothing is left, one sweep at a time', async () => {
+  it('works in batches until nothing is left, and begins none when its time is up', async () => {
     const accountId = await coins.accountWith(120n);
     await overdueHolds(accountId, 120);
-    const expiry = new HoldExpiry(coins.service);
+    const handler = new ExpireHoldsHandler(coins.service);
     const expireHolds = vi.spyOn(coins.service, 'expireHolds');
-    await Promise.all([expiry.sweep(), expiry.sweep()]);
+    expect(await handler.run({ signal: AbortSignal.abort() })).toEqual({ holds: 0 });
+    expect(await handler.run({ signal: new AbortController().signal })).toEqual({ holds: 120 });
     // Two full batches, the rest, and one that finds nothing.
     expect(expireHolds).toHaveBeenCalledTimes(4);
     const { account, journal } = await expectBooksToBalance(coins.transactions, accountId);
     expect(account.frozen).toBe(0n);
     expect(journal.filter((entry) => entry.kind === 'expire')).toHaveLength(120);
-    await overdueHolds(accountId, 1);
-    await expiry.beforeApplicationShutdown();
-    await expiry.sweep();
-    expect(await coins.service.accountOf(accountId)).toMatchObject({ frozen: 1n });
   });
 });

@@ -5,8 +5,8 @@ import {
   type ReconciliationReport,
   ReconciliationService,
 } from '../../src/modules/coin-account/index.js';
-import { PeriodicReconciliation } from '../../src/modules/coin-account/books/periodic-reconciliation.js';
 import { ReconciliationRepository } from '../../src/modules/coin-account/books/reconciliation.repository.js';
+import { ReconcileBooksHandler } from '../../src/modules/coin-account/tasks/reconcile-books.handler.js';
 import { Transactions } from '../../src/platform/database/index.js';
 import { newId } from '../../src/shared/ids.js';
 import { saveAllTurns, TestChatter } from '../factories/chat.js';
@@ -233,8 +233,8 @@ describe('the periodic reconciliation', () => {
     return (await test.app.inject({ url: '/metrics', headers: bearer(operator.apiKey) })).body;
   }
 
-  it('is done by one of several workers for each due time, and shown to Prometheus', async () => {
-    const workers = await Promise.all([1, 2, 3].map(() => createTestWorker(test.environment)));
+  it('is kept for each due time, a second try in the place of the first, and shown to Prometheus', async () => {
+    const worker = await createTestWorker(test.environment);
     const transactions = test.app.get(Transactions);
     try {
       const accountId = randomUUID();
@@ -248,38 +248,36 @@ describe('the periodic reconciliation', () => {
       await transactions.single.query('UPDATE coin_accounts SET balance = 6, debt = 1 WHERE id = ?', [
         accountId,
       ]);
-      const reconciled = workers.map((worker) =>
-        vi.spyOn(worker.get(ReconciliationService, { strict: false }), 'reconcile'),
-      );
-      const runs = () => Promise.all(workers.map((worker) => worker.get(PeriodicReconciliation).runIfDue()));
-      await runs();
-      expect(reconciled.flatMap((spy) => spy.mock.calls)).toHaveLength(1);
+      const handler = worker.get(ReconcileBooksHandler);
+      const { signal } = new AbortController();
+      const hour = (number: number) => new Date(Date.UTC(2026, 0, 1, number));
       const count = async () => {
         const [row] = await transactions.single.query<[{ count: string }]>(
-          'SELECT COUNT(*) AS count FROM coin_reconciliations WHERE finished_at IS NOT NULL',
+          'SELECT COUNT(*) AS count FROM coin_reconciliations',
         );
         return Number(row.count);
       };
-      expect(await count()).toBe(1);
-      await runs();
+      await expect(handler.run({ dueAt: hour(1), signal: AbortSignal.abort() })).rejects.toThrow();
+      expect(await count()).toBe(0);
+      // An old one is forgotten with the first that is kept.
+      expect(await handler.run({ dueAt: hour(1), signal })).toMatchObject({ disagreements: 2 });
+      await handler.run({ dueAt: new Date(), signal });
       expect(await count()).toBe(1);
       const text = await metrics();
       expect(text).toMatch(/^lockkeeper_coin_disagreements\{kind="balance"\} 1$/m);
       expect(text).toMatch(/^lockkeeper_coin_disagreements\{kind="debt"\} 1$/m);
       expect(text).toMatch(/^lockkeeper_coin_disagreements\{kind="turn_cost"\} 0$/m);
       expect(text).toMatch(/^lockkeeper_coin_reconciled_timestamp_seconds \d{10}/m);
-      // An hour later the next is due.
-      await transactions.single.query(
-        'UPDATE coin_reconciliations SET due_at = due_at - INTERVAL 1 HOUR, finished_at = finished_at - INTERVAL 1 HOUR',
-      );
       await transactions.single.query('UPDATE coin_accounts SET balance = 5, debt = 0 WHERE id = ?', [
         accountId,
       ]);
-      await runs();
+      const next = new Date(Date.now() + 3_600_000);
+      await handler.run({ dueAt: next, signal });
+      await handler.run({ dueAt: next, signal });
       expect(await count()).toBe(2);
       expect(await metrics()).toMatch(/^lockkeeper_coin_disagreements\{kind="balance"\} 0$/m);
     } finally {
-      await Promise.all(workers.map((worker) => worker.close()));
+      await worker.close();
     }
   });
 

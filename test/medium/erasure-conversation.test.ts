@@ -119,12 +119,12 @@ describe('the erasure of a conversation', () => {
 
     const neighbour = await createTestApp(test.environment);
     try {
-      const { worker } = new TestErasures(neighbour);
-      await worker.sweep();
+      const others = new TestErasures(neighbour);
+      await others.sweepOnce();
       // The process that began it might still be at it.
       expect(await rowsOf(id)).toEqual({ messages: 2_600, turns: 2_300 });
       await erasures.makeAllDue();
-      await worker.sweep();
+      await others.sweepOnce();
       expect(await rowsOf(id)).toEqual({ messages: 0, turns: 0 });
       expect((await erasures.of(id))?.finished_at).toBeInstanceOf(Date);
     } finally {
@@ -143,10 +143,10 @@ describe('the erasure of a conversation', () => {
     await erasures.makeAllDue();
     // One that took it and died.
     expect(await repository.claimDue(100, 60_000)).toContainEqual(expect.objectContaining({ subjectId: id }));
-    await erasures.worker.sweep();
+    await erasures.sweepOnce();
     expect(await rowsOf(id)).toEqual({ messages: 60, turns: 30 });
     await erasures.makeAllDue();
-    await Promise.all([erasures.worker.sweep(), new TestErasures(test).worker.sweep()]);
+    await Promise.all([erasures.sweepOnce(), new TestErasures(test).sweepOnce()]);
     expect(await rowsOf(id)).toEqual({ messages: 0, turns: 0 });
     expect(await erasures.of(id)).toMatchObject({ attempts: 2, finished_at: expect.any(Date) });
   });
@@ -163,7 +163,7 @@ describe('the erasure of a conversation', () => {
     expect((await erasures.of(other))?.finished_at).toBeInstanceOf(Date);
     expect(await erasures.of(stuck)).toMatchObject({ attempts: 3, finished_at: null });
     eraser.mockResolvedValue(undefined);
-    await erasures.worker.sweep();
+    await erasures.sweepOnce();
     expect((await erasures.of(stuck))?.finished_at, 'tried again at once').toBeNull();
     await erasures.sweep();
     expect((await erasures.of(stuck))?.finished_at).toBeInstanceOf(Date);
@@ -269,10 +269,10 @@ describe('the erasure of a conversation', () => {
         [days, id],
       );
     await age(29);
-    await erasures.worker.sweep();
+    await erasures.sweepOnce();
     expect(await erasures.of(id)).toBeDefined();
     await age(31);
-    await erasures.worker.sweep();
+    await erasures.sweepOnce();
     expect(await erasures.of(id)).toBeUndefined();
   });
 

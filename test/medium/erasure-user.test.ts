@@ -189,7 +189,7 @@ describe('the erasure of a user', () => {
   it('finds what a request that was under way has made after it', async () => {
     const user = await createUser(test);
     await eraseOther(user.id);
-    await erasures.worker.sweep();
+    await erasures.sweepOnce();
     expect((await erasures.of(user.id))?.finished_at, 'too early to be sure').toBeNull();
     const late = await turns.conversation(undefined, user.id);
     await turns.finishedTurn(late, { owner_id: user.id });

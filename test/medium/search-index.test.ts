@@ -3,7 +3,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Turn, turnsSaved } from '../../src/modules/conversation/index.js';
 import { messageNoOf } from '../../src/modules/search/domain/message-place.js';
-import { IndexCatchUp } from '../../src/modules/search/jobs/index-catch-up.js';
+import { CatchUpIndexHandler } from '../../src/modules/search/jobs/catch-up-index.handler.js';
 import { IndexTurnsHandler } from '../../src/modules/search/jobs/index-turns.handler.js';
 import { SearchIndex } from '../../src/modules/search/index.js';
 import { Events } from '../../src/platform/events/index.js';
@@ -56,7 +56,7 @@ describe('the search index', () => {
     await test.close();
   });
 
-  const catchUp = () => worker.get(IndexCatchUp, { strict: false }).catchUp();
+  const catchUp = (signal = never) => worker.get(CatchUpIndexHandler, { strict: false }).run({ signal });
 
   it('is the same when a job is done twice, and when two do it at once', async () => {
     const turn = await searcher.saySilently(['to be or not to be', '机器学习'], 'that is the question');
@@ -117,21 +117,13 @@ describe('the search index', () => {
     expect(alike.items).toHaveLength(1);
   });
 
-  it('is caught up with by one worker at a time', async () => {
-    await turns.transactions.single.query(
-      'UPDATE search_catch_ups SET claimed_until = UTC_TIMESTAMP(3) + INTERVAL 1 MINUTE',
-    );
+  it('is caught up with no further when the time is up', async () => {
     const lost = await searcher.saySilently(['needle']);
     await makeOld([lost]);
-    await catchUp();
+    expect(await catchUp(AbortSignal.abort())).toEqual({ turns: 0, messages: 0 });
     expect(await isMarked(lost)).toBe(false);
-    await turns.transactions.single.query('UPDATE search_catch_ups SET claimed_until = UTC_TIMESTAMP(3)');
-    await catchUp();
+    expect(await catchUp()).toMatchObject({ turns: 1 });
     expect(await isMarked(lost)).toBe(true);
-    const [row] = await turns.transactions.single.query<[{ is_free: string }]>(
-      'SELECT claimed_until <= UTC_TIMESTAMP(3) AS is_free FROM search_catch_ups',
-    );
-    expect(Number(row.is_free)).toBe(1);
   });
 
   it('splits the turns of an event into jobs of a hundred', async () => {
@@ -203,7 +195,7 @@ describe('the search index with an embeddings endpoint', () => {
     await upstream.close();
   });
 
-  const catchUp = () => worker.get(IndexCatchUp, { strict: false }).catchUp();
+  const catchUp = (signal = never) => worker.get(CatchUpIndexHandler, { strict: false }).run({ signal });
 
   it('finds by what its vectors mean', async () => {
     const turn = await searcher.say(['my automobile is red', 'a kitten sleeps', '我的钱在哪里']);

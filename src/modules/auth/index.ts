@@ -12,3 +12,4 @@ export { roomOfUser, SocketAuthenticator } from './socket-authenticator.js';
 export { UserErasure } from './user-erasure.service.js';
 export type { EndedCredentials } from './user-erasure.service.js';
 export { UserService } from './user.service.js';
+export { forgetExpiredCredentials } from './tasks/forget-expired-credentials.task.js';

@@ -14,11 +14,4 @@ export const coinAccountConfig = defineConfig('coin-account', {
     schema: read.integer(5_000, { min: 1, max: 1_000_000 }),
     example: '5000',
   }),
-  reconcileIntervalMs: variable({
-    env: 'LOCKKEEPER_COIN_RECONCILE_INTERVAL_MS',
-    description:
-      'How often a worker compares accounts, journal, holds and turns, in milliseconds. One that takes longer is given up.',
-    schema: read.integer(3_600_000, { min: 60_000, max: 604_800_000 }),
-    example: '3600000',
-  }),
 });

@@ -1,8 +1,8 @@
 import { Module } from '@nestjs/common';
-import { PeriodicReconciliation } from './books/periodic-reconciliation.js';
 import { CoinAccountModule } from './coin-account.module.js';
-import { HoldExpiry } from './hold-expiry.js';
+import { ExpireHoldsHandler } from './tasks/expire-holds.handler.js';
+import { ReconcileBooksHandler } from './tasks/reconcile-books.handler.js';
 
 /** What the ledger does on its own, in the worker. */
-@Module({ imports: [CoinAccountModule], providers: [HoldExpiry, PeriodicReconciliation] })
+@Module({ imports: [CoinAccountModule], providers: [ExpireHoldsHandler, ReconcileBooksHandler] })
 export class CoinAccountWorkerModule {}

@@ -11,3 +11,5 @@ export { CoinAccountService } from './coin-account.service.js';
 export { CoinActivity } from './coin-activity.repository.js';
 export { CoinHistoryService } from './coin-history.service.js';
 export type { SpentHold } from './coin-history.service.js';
+export { expireHolds } from './tasks/expire-holds.task.js';
+export { reconcileBooks } from './tasks/reconcile-books.task.js';

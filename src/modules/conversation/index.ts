@@ -29,3 +29,4 @@ export { type AbandonedTurn, placeOf } from './keeping/turn.store.js';
 export { MessageReader } from './reading/message-reader.service.js';
 export type { OwnedMessage, TextMessage } from './reading/message-text.repository.js';
 export type { ReadableMessage } from './reading/message-reader.service.js';
+export { eraseData } from './erasure/erase-data.task.js';

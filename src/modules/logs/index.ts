@@ -29,3 +29,4 @@ export { logQueryConfig } from './query/log-query.config.js';
 export { LogRetention } from './store/log-retention.js';
 export type { RetentionReport } from './store/log-retention.js';
 export { LogsModule } from './logs.module.js';
+export { retainLogs } from './store/retain-logs.task.js';

@@ -124,26 +124,6 @@ export class SearchIndexRepository {
       await this.transactions.run((transaction) => eraseMessages(transaction, ids));
     }
   }
-
-  /**
-   * Takes the work of catching up for at most `leaseSeconds`, by the database's clock.
-   * @returns false while another worker has it.
-   */
-  async claimCatchUp(leaseSeconds: number): Promise<boolean> {
-    const result: { affectedRows: number } = await this.transactions.single.query(
-      `UPDATE search_catch_ups SET claimed_until = UTC_TIMESTAMP(3) + INTERVAL ? SECOND
-       WHERE id = 1 AND claimed_until <= UTC_TIMESTAMP(3)`,
-      [leaseSeconds],
-    );
-    return result.affectedRows === 1;
-  }
-
-  /** Gives the work of catching up to whoever comes next. */
-  async releaseCatchUp(): Promise<void> {
-    await this.transactions.single.query(
-      'UPDATE search_catch_ups SET claimed_until = UTC_TIMESTAMP(3) WHERE id = 1',
-    );
-  }
 }
 
 /** @returns the number that the message has got; undefined if it was in the index already. */

@@ -8,20 +8,21 @@ const RETRY_INTERVAL_MS = 500;
 const SHORTEST_ATTEMPT_MS = 1_000;
 
 /**
- * Waits until MySQL and Redis answer.
+ * Waits until MySQL and Redis answer, or MySQL alone where Redis is not needed.
  * @throws an error that names the host and port of what did not, when the time for starting is up; at once if
  *   Redis is one that evicts.
  */
 export async function waitForDependencies(
   config: LoadedConfig,
   report: (line: string) => void,
+  { isRedisNeeded = true }: { isRedisNeeded?: boolean } = {},
 ): Promise<void> {
   const { startTimeoutMs } = config.get(appEnvironmentConfig);
   const database = config.get(databaseConfig);
   const redis = config.get(redisConfig);
   await Promise.all([
     waitFor(databaseAddress(database), () => tryDatabase(database), startTimeoutMs, report),
-    waitFor(redisAddress(redis), () => tryDurableRedis(redis), startTimeoutMs, report),
+    isRedisNeeded && waitFor(redisAddress(redis), () => tryDurableRedis(redis), startTimeoutMs, report),
   ]);
 }
 

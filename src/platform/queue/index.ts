@@ -1,3 +1,5 @@
+export { CronSchedules } from './cron-schedules.js';
+export type { CronFiring, CronSchedule } from './cron-schedules.js';
 export { defineJob } from './define-job.js';
 export type { JobDefinition, JobHandler, JobRun, PayloadOf } from './define-job.js';
 export { defineQueue } from './define-queue.js';

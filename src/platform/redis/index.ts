@@ -3,6 +3,7 @@ export { NoAnswerError } from './patience.js';
 export { CacheBreaker } from './cache-breaker.js';
 export { RedisAwayError } from './redis-away.js';
 export { RedisBreaker } from './redis-breaker.js';
+export { RedisProbe } from './redis-probe.js';
 export { redisConfig } from './redis.config.js';
 export { RedisConnections } from './redis-connections.js';
 export { RedisModule } from './redis.module.js';

@@ -1,3 +1,5 @@
+export { CronError, readCron } from './cron.js';
+export type { Cron } from './cron.js';
 export { definePeriodicTask } from './define-periodic-task.js';
 export type {
   CatchUp,
@@ -6,4 +8,5 @@ export type {
   TaskOutcome,
   TaskRun,
 } from './define-periodic-task.js';
-export { RunsTask, RUNS_TASK } from './runs-task.js';
+export { RunsTask } from './runs-task.js';
+export { findTaskHandlers } from './task-handlers.js';

@@ -20,10 +20,10 @@ export type Actor =
   | { readonly kind: 'system'; readonly id?: undefined };
 
 /**
- * One plain word, number or id: no place for a sentence that somebody wrote, or for an address. The audit is kept for
+ * One plain word, number, id or expression without spaces: no place for a sentence that somebody wrote, or for an address. The audit is kept for
  * ever, so nothing may stand in it that a person could ask to be erased.
  */
-const detailText = z.string().regex(/^[\w.:/#+-]{0,100}$/, 'must be one plain word');
+const detailText = z.string().regex(/^[\w.:/#+*,-]{0,100}$/, 'must be one plain word');
 
 const detailSchema = z.record(
   z.string().regex(/^[a-z][a-z0-9_]{0,39}$/),

@@ -11,32 +11,18 @@ export interface LastReconciliation {
 const KEPT_DAYS = 30;
 const MAX_FORGOTTEN_AT_ONCE = 1_000;
 
-/** The periodic reconciliations, one row for each due time. The database's clock decides. */
+/** What the periodic reconciliations found, one row for each due time. */
 @Injectable()
 export class ReconciliationRepository {
   constructor(private readonly transactions: Transactions) {}
 
-  /** Takes the reconciliation that is due now. @returns its due time, or undefined if another worker has it. */
-  async claim(intervalMs: number): Promise<Date | undefined> {
-    const seconds = Math.ceil(intervalMs / 1000);
-    return this.transactions.run(async (transaction) => {
-      const [row] = await transaction.query<[{ due_at: Date }]>(
-        `SELECT '1970-01-01 00:00:00.000' + INTERVAL
-           FLOOR(TIMESTAMPDIFF(SECOND, '1970-01-01', UTC_TIMESTAMP()) / ?) * ? SECOND AS due_at`,
-        [seconds, seconds],
-      );
-      const inserted = await transaction.query<{ affectedRows: number }>(
-        'INSERT IGNORE INTO coin_reconciliations (due_at, started_at) VALUES (?, UTC_TIMESTAMP(3))',
-        [row.due_at],
-      );
-      return inserted.affectedRows === 1 ? row.due_at : undefined;
-    });
-  }
-
-  async finish(dueAt: Date, counts: Record<string, number>): Promise<void> {
+  /** Keeps what one found, and forgets old ones. A second try for a due time replaces the first. */
+  async keep(dueAt: Date, counts: Record<string, number>): Promise<void> {
     await this.transactions.single.query(
-      'UPDATE coin_reconciliations SET finished_at = UTC_TIMESTAMP(3), counts = ? WHERE due_at = ?',
-      [JSON.stringify(counts), dueAt],
+      `INSERT INTO coin_reconciliations (due_at, started_at, finished_at, counts)
+       VALUES (?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3), ?)
+       ON DUPLICATE KEY UPDATE finished_at = VALUES(finished_at), counts = VALUES(counts)`,
+      [dueAt, JSON.stringify(counts)],
     );
     await this.transactions.single.query(
       'DELETE FROM coin_reconciliations WHERE due_at < UTC_TIMESTAMP(3) - INTERVAL ? DAY LIMIT ?',

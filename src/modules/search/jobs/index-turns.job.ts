@@ -13,7 +13,7 @@ export const vectorizationQueue = defineQueue({
   lockDurationMs: 30_000,
 });
 
-/** Indexes the messages of saved turns. A job that is lost, or fails for good, is made up for by `IndexCatchUp`. */
+/** Indexes the messages of saved turns. A job that is lost, or fails for good, is made up for by the task `catch-up-search-index`. */
 export const indexTurns = defineJob({
   name: 'search.index-turns.v1',
   queue: vectorizationQueue,
