@@ -4,6 +4,7 @@ import { CoinAccountService, ReconciliationService } from '../../src/modules/coi
 import { Transactions } from '../../src/platform/database/index.js';
 import type { PeriodicTaskHandler, TaskOutcome } from '../../src/platform/schedule/index.js';
 import { createTestApp, type TestApp } from './test-app.js';
+import { pauseSchedules } from './paused-schedules.js';
 import { createTestWorker } from './test-worker.js';
 import { bearer, createUser, type TestUser } from './users.js';
 
@@ -34,6 +35,7 @@ export class TestEngagement {
 
   static async create(settings: Record<string, string> = {}): Promise<TestEngagement> {
     const test = await createTestApp({ LOCKKEEPER_CODE_ATTEMPTS_PER_HOUR: '1000', ...settings });
+    await pauseSchedules(test.environment);
     const worker = await createTestWorker(test.environment);
     return new TestEngagement(test, worker, await createUser(test, { role: 'operator' }));
   }

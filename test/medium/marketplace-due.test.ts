@@ -7,6 +7,7 @@ import { CancelExpiredTasksHandler } from '../../src/modules/marketplace/tasks/c
 import { UpdateFeaturedTaskExpertsResponseTimeHandler } from '../../src/modules/marketplace/tasks/update-featured-task-experts-response-time.handler.js';
 import { UpdateAllUsersStatisticsHandler } from '../../src/modules/statistics/tasks/update-all-users-statistics.handler.js';
 import { COIN, TestMarketplace } from '../factories/marketplace.js';
+import { pauseSchedules } from '../factories/paused-schedules.js';
 import { createTestWorker } from '../factories/test-worker.js';
 import type { TestUser } from '../factories/users.js';
 
@@ -165,6 +166,7 @@ describe('what is due for errands', () => {
   it('is done by the handlers that a worker has', async () => {
     const id = await market.postedBy(poster);
     await market.makeDue(id);
+    await pauseSchedules(market.test.environment);
     const worker = await createTestWorker(market.test.environment);
     try {
       const run = { dueAt: new Date(), attempt: 1, signal: new AbortController().signal };

@@ -11,6 +11,7 @@ import type { PeriodicTaskHandler, TaskOutcome } from '../../src/platform/schedu
 import { newId } from '../../src/shared/ids.js';
 import { type ChatBody, TestSupport } from '../factories/support.js';
 import { createTestApp } from '../factories/test-app.js';
+import { pauseSchedules } from '../factories/paused-schedules.js';
 import { createTestWorker } from '../factories/test-worker.js';
 import type { TestUser } from '../factories/users.js';
 import { waitUntil } from '../factories/wait.js';
@@ -33,6 +34,7 @@ describe('the periodic tasks of support', () => {
       LOCKKEEPER_SUPPORT_ERASE_TEXTS_AFTER_DAYS: '90',
     });
     support = await TestSupport.listen(test);
+    await pauseSchedules(test.environment);
     workers = [await createTestWorker(test.environment), await createTestWorker(test.environment)];
   });
   beforeEach(() => support.clear());
