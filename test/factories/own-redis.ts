@@ -74,7 +74,7 @@ export class OwnRedis {
   /** Starts it on the same port, with nothing of what it had. */
   async startEmpty(): Promise<void> {
     await rm(this.directory, { recursive: true, force: true });
-    await mkdir(this.directory);
+    await mkdir(this.directory, { mode: 0o700 });
     await this.startAgain();
   }
 

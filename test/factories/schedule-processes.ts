@@ -63,13 +63,13 @@ export class ScheduleProcesses {
     const note = (data: Buffer) => (this.output += data.toString());
     child.stdout?.on('data', note);
     child.stderr?.on('data', note);
+    const pid = child.pid ?? 0;
+    this.children.set(pid, child);
+    child.on('exit', () => this.children.delete(pid));
     const ended = once(child, 'exit').then(() => false);
     if (!(await Promise.race([once(child, 'message').then(() => true), ended]))) {
       throw new Error(`The worker ended before it was ready:\n${this.output}`);
     }
-    const pid = child.pid ?? 0;
-    this.children.set(pid, child);
-    child.on('exit', () => this.children.delete(pid));
   }
 
   /** SIGKILL, and waits for the end. */

@@ -60,7 +60,7 @@ function compressTime(): { dayMs: () => number } {
     getBlockTimeout(blockUntil: number): number;
   }
   const blocking = Worker.prototype as unknown as Blocking;
-  const blockTimeout = Reflect.get(blocking, 'getBlockTimeout') as Blocking['getBlockTimeout'];
+  const blockTimeout = Reflect.get(blocking, 'getBlockTimeout');
   vi.spyOn(blocking, 'getBlockTimeout').mockImplementation(function (this: Blocking, blockUntil: number) {
     const seconds = blockTimeout.call(this, blockUntil);
     return blockUntil > 0 && seconds > 0 ? Math.max(0.002, seconds / FACTOR) : seconds;

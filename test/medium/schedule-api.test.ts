@@ -234,6 +234,8 @@ describe('the operators of the schedules', () => {
           );
         return Number(row.count) > 0;
       });
+      const { output } = await runSchedules(loadConfig(test.environment, configDefinitions), ['mode'], {});
+      expect(output).toMatch(/^local since /);
     } finally {
       await proxy.restore();
     }

@@ -6,6 +6,9 @@ import 'reflect-metadata';
 import { Inject, Injectable } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 
+// Before anything that may take its time.
+process.on('disconnect', () => process.exit(0));
+
 /** @param {string} path below the built sources */
 const load = (path) => import(new URL(`../../dist/${path}`, import.meta.url).href);
 
@@ -64,5 +67,4 @@ const app = await NestFactory.createApplicationContext(
   { logger: new NestPinoLogger(createPinoLogger('info', 'worker')), abortOnError: false },
 );
 stopOnSignal(() => app.close());
-process.on('disconnect', () => process.exit(0));
 process.send?.('ready');
