@@ -75,12 +75,18 @@ async function countWhere(database: Connection, condition: string): Promise<numb
   return Number(rows[0]?.['n']);
 }
 
-/** Every tenth chat waits, and there is an agent for it; the others have ended. */
+/** Of a million chats so many wait: ten times as many as may by default. The others have ended. */
+const WAITING_EVERY = 100;
+
+/** Every hundredth chat waits, and there is an agent for it. */
 export const supportQueueRows: TaskRowsCase = {
   task: tasks.processCustomerServiceQueue,
   rows: ROWS,
   seed: (database) =>
-    seedChats(database, { state: isDue(`'waiting'`, `'ended'`), endedAt: isDue('NULL', daysAgo(1)) }),
+    seedChats(database, {
+      state: `IF(n % ${WAITING_EVERY} = 0, 'waiting', 'ended')`,
+      endedAt: `IF(n % ${WAITING_EVERY} = 0, NULL, ${daysAgo(1)})`,
+    }),
   countDue: (database) => countWhere(database, `state = 'waiting'`),
 };
 
