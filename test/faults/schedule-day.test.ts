@@ -9,7 +9,7 @@ import { ScheduleEngines, testTask } from '../factories/schedule-engines.js';
 import { waitUntil } from '../factories/wait.js';
 
 /** How many seconds of the day pass in one of ours. */
-const FACTOR = Number(process.env['TEST_DAY_FACTOR'] ?? 360);
+const FACTOR = Number(process.env['TEST_DAY_FACTOR'] ?? 240);
 const DAY_BEGIN = Date.parse('2027-03-01T00:00:00Z');
 /** Of the day: all of it, unless somebody is in a hurry. */
 const DAY_MS = Number(process.env['TEST_DAY_HOURS'] ?? 24) * 3_600_000;

@@ -2,6 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ScheduleOperations } from '../../src/modules/scheduler/index.js';
 import { SlotFiring } from '../../src/modules/scheduler/engine/slot-firing.js';
+import { SlotRepository } from '../../src/modules/scheduler/store/slot.repository.js';
 import { CronSchedules } from '../../src/platform/queue/index.js';
 import { ScheduleEngines, type TestTask, testTask } from '../factories/schedule-engines.js';
 import { createTcpProxy, type TcpProxy } from '../factories/tcp-proxy.js';
@@ -148,20 +149,21 @@ describe('the schedules', () => {
     await waitForRuns('redis', 1);
     await proxy.cut();
     await waitForRuns('local', 1);
-    const [stolen] = await engines.query<{ epoch: string }[]>('SELECT epoch FROM schedule_lease');
+    const leaseOf = async () => {
+      const [row] = await engines.query<{ holder: string; epoch: string }[]>('SELECT * FROM schedule_lease');
+      return { holderId: row?.holder ?? '', epoch: Number(row?.epoch) };
+    };
+    const old = await leaseOf();
     await engines.query(
       `UPDATE schedule_lease SET holder = UUID(), epoch = epoch + 1, expires_at = UTC_TIMESTAMP(3) + INTERVAL 2 SECOND`,
     );
-    const rows = () =>
-      engines.query<{ epoch: string | null }[]>(
-        `SELECT r.epoch FROM schedule_runs r JOIN schedule_lease l ON r.start_at > l.expires_at - INTERVAL 1900000 MICROSECOND
-          WHERE r.task = 'every-second' AND r.start_at < l.expires_at`,
-      );
-    await waitUntil(
-      'the next epoch',
-      async () => (await overview(first)).epoch === Number(stolen?.epoch) + 2,
-    );
-    expect((await rows()).filter(({ epoch }) => epoch === stolen?.epoch)).toEqual([]);
+    const dueAt = new Date(Math.ceil(Date.now() / 1_000) * 1_000 + 3_600_000);
+    const slot = { task: 'every-second', cron: '* * * * * *', path: 'local', dueAt } as const;
+    const slots = first.get(SlotRepository);
+    expect(await slots.claim({ ...slot, lease: old })).toBe('refused');
+    expect(await slots.claim({ ...slot, lease: await leaseOf() })).toBe('claimed');
+    expect(await slots.claim({ ...slot, lease: await leaseOf() })).toBe('duplicate');
+    await waitUntil('the next epoch', async () => (await overview(first)).epoch === old.epoch + 2);
     await waitForRuns('local', 3);
     await expectEverySlot();
   });

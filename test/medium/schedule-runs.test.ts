@@ -65,6 +65,24 @@ describe('a slot', () => {
     expect(records.map(({ state, attempt }) => [state, attempt])).toEqual(slots.map(() => ['succeeded', 1]));
   });
 
+  it('is refused if it was decided before, or its task is paused, or has another cron', async () => {
+    const app = await engines.start([testTask('decided', () => Promise.resolve({}), { cron: '@hourly' })]);
+    const operations = app.get(ScheduleOperations);
+    const hour = (number: number) => new Date(Math.floor(Date.now() / 3_600_000 + number) * 3_600_000);
+    const claim = (dueAt: Date, cron = '@hourly') =>
+      app.get(SlotRepository).claim({ task: 'decided', dueAt, cron, path: 'redis' });
+    expect(await claim(hour(-1))).toBe('refused');
+    expect(await claim(hour(2), '* * * * *')).toBe('refused');
+    await operations.pause(system, 'decided');
+    expect(await claim(hour(2))).toBe('refused');
+    await operations.resume(system, 'decided');
+    expect(await claim(hour(2))).toBe('claimed');
+    expect(await claim(hour(2))).toBe('duplicate');
+    await operations.setCron(system, 'decided', '5 * * * *');
+    expect(await claim(hour(3))).toBe('refused');
+    await engines.stop(app);
+  });
+
   it('is tried again after its delay, with the number of the try, until it succeeds', async () => {
     const tries: [attempt: number, atMs: number][] = [];
     const test = testTask(
