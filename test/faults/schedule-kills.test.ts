@@ -5,8 +5,8 @@ import { OwnRedis } from '../factories/own-redis.js';
 import { ScheduleProcesses } from '../factories/schedule-processes.js';
 import { waitUntil } from '../factories/wait.js';
 
-/** As many as a machine of two cores starts in a bearable time. */
-const PROCESSES = Number(process.env['TEST_SCHEDULE_PROCESSES'] ?? 4);
+/** On two busy cores fewer may be wiser. */
+const PROCESSES = Number(process.env['TEST_SCHEDULE_PROCESSES'] ?? 8);
 const LONG_MS = 60_000;
 /** Between two faults so many runs must be done. */
 const CALM_RUNS = 10;
