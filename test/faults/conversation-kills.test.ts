@@ -20,7 +20,7 @@ let mariadb: OwnMariadb;
 let redis: OwnRedis;
 let own: OwnProduct;
 beforeAll(async () => {
-  [mariadb, redis] = await Promise.all([OwnMariadb.start(), OwnRedis.start()]);
+  [mariadb, redis] = await Promise.all([OwnMariadb.start(), OwnRedis.start('always')]);
   own = await OwnProduct.start(
     { LOCKKEEPER_DATABASE_URL: mariadb.url, LOCKKEEPER_REDIS_URL: redis.url },
     { model: 'local:delay_ms=120' },
