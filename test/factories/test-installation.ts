@@ -50,21 +50,24 @@ export class TestInstallation {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Runs a command of scripts/, as its npm script would. */
-  run(script: string, args: string[] = [], env: NodeJS.ProcessEnv = {}): RunningCommand {
+  /** What a shell in this installation would have set. */
+  environment(): NodeJS.ProcessEnv {
     const inherited = Object.entries(process.env).filter(
       ([name]) => !/^(LOCKKEEPER_|VITEST|NODE_ENV$)/.test(name),
     );
-    const path = [this.#programs, dirname(process.execPath), process.env['PATH']].join(delimiter);
+    return {
+      ...Object.fromEntries(inherited),
+      PATH: [this.#programs, dirname(process.execPath), process.env['PATH']].join(delimiter),
+      LOCKKEEPER_DATA_DIR: this.dataDirectory,
+      PORT: String(this.port),
+      npm_lifecycle_event: 'test-installation',
+    };
+  }
+
+  /** Runs a command of scripts/, as its npm script would. */
+  run(script: string, args: string[] = [], env: NodeJS.ProcessEnv = {}): RunningCommand {
     const child = spawn(process.execPath, [join(root, 'scripts', script), ...args], {
-      env: {
-        ...Object.fromEntries(inherited),
-        PATH: path,
-        LOCKKEEPER_DATA_DIR: this.dataDirectory,
-        PORT: String(this.port),
-        npm_lifecycle_event: 'test-installation',
-        ...env,
-      },
+      env: { ...this.environment(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let output = '';
