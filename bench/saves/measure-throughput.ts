@@ -7,6 +7,9 @@ import { measureJobs, type Times } from './job-ceiling.ts';
 import { measureSaves, type SaveMeasurement } from './measure-saves.ts';
 import type { SaveInstallation } from './save-installation.ts';
 
+/** How many times as long the warm-up is where waiting times are measured. */
+const STEADY_AFTER = 4;
+
 /** Plain jobs and saves of turns with equally many worker processes. */
 export interface Throughput {
   workers: number;
@@ -49,7 +52,9 @@ export async function measureThroughput(
     },
   });
   report(`${name}: turns at half the load`);
-  const half = await measureSaves(installation, workers, times, compared.turns.median / 2);
+  // New processes take seconds until their code is compiled, and work off for longer what has come meanwhile.
+  const steady = { ...times, warmUpSeconds: STEADY_AFTER * times.warmUpSeconds };
+  const half = await measureSaves(installation, workers, steady, compared.turns.median / 2);
   const all = [...measurements, half];
   return {
     workers,

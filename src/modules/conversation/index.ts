@@ -18,6 +18,7 @@ export { SAVE_SHARDS } from './domain/shards.js';
 export { turnStatuses } from './domain/turn.js';
 export type { Turn, TurnMessage, TurnStatus } from './domain/turn.js';
 export { turnsSaved } from './events/turns-saved.event.js';
+export { SaveSlots } from './saving/save-slots.js';
 export { saveTurns } from './saving/save-turns.job.js';
 export { SavedTurnReader } from './reading/saved-turn-reader.service.js';
 export type { AnsweredTurn, SavedTurnMessage } from './reading/saved-turn-reader.service.js';

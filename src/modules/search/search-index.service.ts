@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
-import { ConversationService, type TextMessage } from '../conversation/index.js';
+import { ConversationService, SaveSlots, type TextMessage } from '../conversation/index.js';
 import { EmbeddingsService, providerRefused } from '../provider/index.js';
 import { messageNoOf, ownerKeyOf } from './domain/message-place.js';
 import { searchableText, termsOf } from './domain/terms.js';
@@ -14,8 +14,9 @@ const POSTINGS_A_TRANSACTION = 2_000;
 /** How many messages are embedded with one call. */
 const MESSAGES_A_CALL = 32;
 const ERASE_BATCH = 100;
+const REST_FACTOR = 4;
 /** A slow embedder costs others nothing. */
-const LONGEST_REST_MS = 100;
+const LONGEST_REST_MS = 400;
 /** A text that every embedder takes. */
 const PROBE = 'test';
 
@@ -28,6 +29,7 @@ export class SearchIndex {
     private readonly conversations: ConversationService,
     private readonly embeddings: EmbeddingsService,
     private readonly repository: SearchIndexRepository,
+    private readonly saves: SaveSlots,
   ) {}
 
   /**
@@ -44,7 +46,7 @@ export class SearchIndex {
   /** Makes the messages of saved turns findable by their words. @returns the ids of the messages. */
   async indexWords(turnIds: readonly string[], signal: AbortSignal): Promise<string[]> {
     const messageIds: string[] = [];
-    await inTurns(turnIds, TURNS_AT_ONCE, signal, async (group) => {
+    await this.inGroups(turnIds, TURNS_AT_ONCE, signal, async (group) => {
       messageIds.push(...(await this.indexGroup(group)));
     });
     return messageIds;
@@ -73,6 +75,25 @@ export class SearchIndex {
     }
   }
 
+  /**
+   * Does the work a group at a time. While turns are saved here it rests between two groups, for several times as long
+   * as the one before took: saves, which share the process and the database, are what users wait for.
+   */
+  private async inGroups<T>(
+    all: readonly T[],
+    size: number,
+    signal: AbortSignal,
+    work: (group: readonly T[]) => Promise<void>,
+  ): Promise<void> {
+    for (let start = 0; start < all.length; start += size) {
+      signal.throwIfAborted();
+      const startedAt = performance.now();
+      await work(all.slice(start, start + size));
+      const restMs = Math.min(REST_FACTOR * (performance.now() - startedAt), LONGEST_REST_MS);
+      if (this.saves.activeShards.length > 0) await delay(restMs);
+    }
+  }
+
   private async indexGroup(turnIds: readonly string[]): Promise<string[]> {
     const messages = await this.conversations.readTurnMessages(turnIds);
     const ids = messages.map(({ id }) => id);
@@ -96,7 +117,7 @@ export class SearchIndex {
   }
 
   private async embed(messages: readonly IndexedMessage[], signal: AbortSignal): Promise<void> {
-    await inTurns(messages, MESSAGES_A_CALL, signal, (batch) => this.embedBatch(batch, signal));
+    await this.inGroups(messages, MESSAGES_A_CALL, signal, (batch) => this.embedBatch(batch, signal));
   }
 
   private async embedBatch(messages: readonly IndexedMessage[], signal: AbortSignal): Promise<void> {
@@ -138,24 +159,6 @@ export class SearchIndex {
       });
       return undefined;
     }
-  }
-}
-
-/**
- * Does the work a group at a time, and rests between two for as long as the one before took: the saves that share
- * the process and the database are what users wait for. Without the rests their p95 at half load was twice as long.
- */
-async function inTurns<T>(
-  all: readonly T[],
-  size: number,
-  signal: AbortSignal,
-  work: (group: readonly T[]) => Promise<void>,
-): Promise<void> {
-  for (let start = 0; start < all.length; start += size) {
-    signal.throwIfAborted();
-    const startedAt = performance.now();
-    await work(all.slice(start, start + size));
-    if (start + size < all.length) await delay(Math.min(performance.now() - startedAt, LONGEST_REST_MS));
   }
 }
 
