@@ -114,14 +114,13 @@ class Reader {
     });
   }
 
-  /** A tenth of the reads goes before and is not counted. @throws if one finds nothing */
+  /** As many reads go before and are not counted: until its code is compiled, a process is slow. @throws if one finds nothing */
   private async time(reads: number, read: (number: number) => Promise<number>): Promise<Samples> {
     const samples = new Samples();
-    const unmeasured = Math.ceil(reads / 10);
-    for (let number = 0; number < reads + unmeasured; number++) {
+    for (let number = 0; number < 2 * reads; number++) {
       const startedAt = performance.now();
       const found = await read(number);
-      if (number >= unmeasured) samples.add(performance.now() - startedAt);
+      if (number >= reads) samples.add(performance.now() - startedAt);
       if (found === 0) throw new Error('A query of the benchmark found nothing.');
     }
     return samples;

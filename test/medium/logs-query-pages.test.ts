@@ -170,7 +170,7 @@ describe('the page of a device', () => {
     const stamps = await cache.keys('cache:logs-stamp*');
     await cache.del(...stamps);
     expect((await logs.device(id)).source).toBe('database');
-    await cache.del(`cache:logs-stamp:${id}`);
+    await cache.del(`cache:logs-stamp:v2:${id}`);
     expect((await logs.device(id)).source).toBe('database');
     expect((await logs.device(id)).source).toBe('cache');
   });
@@ -210,7 +210,7 @@ describe('a cache that is away', () => {
   it('is done without, and what it missed is made good for when it is back', async () => {
     const id = someDevice();
     const readElsewhere = () =>
-      elsewhere.app.get(DevicePages).read(id, 100, () => Promise.resolve('["old"]'));
+      elsewhere.app.get(DevicePages).read(id, 100, () => Promise.resolve('{"total":1,"data":["old"]}'));
     await readElsewhere();
     expect((await readElsewhere()).source).toBe('cache');
     await proxy.cut();

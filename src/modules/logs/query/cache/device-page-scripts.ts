@@ -40,6 +40,7 @@ const fillScript = new RedisScript(`
 
 export const devicePageScripts = { look: lookScript, fill: fillScript };
 
-export const SHARED_STAMP_KEY = 'cache:logs-stamp';
+/** With the version of what a page's text is: pages of another version are not valid. */
+export const SHARED_STAMP_KEY = 'cache:logs-stamp:v2';
 export const deviceStampKey = (deviceId: string) => `${SHARED_STAMP_KEY}:${deviceId}`;
 export const devicePageKey = (deviceId: string, limit: number) => `cache:logs:${deviceId}:${limit}`;

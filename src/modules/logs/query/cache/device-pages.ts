@@ -40,7 +40,7 @@ export class DevicePages {
   }
 
   /**
-   * The page of a device as text: the cached one if it is valid, else what `load` reads, which is then kept. Those who
+   * The page of a device as the text of a JSON object: the cached one if it is valid, else what `load` reads, which is then kept. Those who
    * ask for the same meanwhile share one load, unless lines have come since it began.
    */
   async read(deviceId: string, limit: number, load: () => Promise<string>): Promise<CachedText> {
