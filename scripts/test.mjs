@@ -10,7 +10,7 @@ import { ensureRuntime } from './lib/runtime.mjs';
 import { ensureServerPrograms } from './lib/server-programs.mjs';
 import { runMain, say, step } from './lib/terminal.mjs';
 import { startTestServers } from './lib/test-servers.mjs';
-import { countReport } from './lib/test-report.mjs';
+import { countReport, describeFailures } from './lib/test-report.mjs';
 
 const help = `npm test -- [options] [file ...]
 
@@ -26,7 +26,7 @@ const CHECK_TIMEOUT_MS = 5 * 60_000;
 const PROJECT_TIMEOUT_MS = 20 * 60_000;
 const INTERRUPT_GRACE_MS = 10_000;
 
-/** @typedef {{ passed: number, failed: number }} Tally */
+/** @typedef {{ passed: number, failed: number, failures: string[] }} Tally */
 
 await runMain(async () => {
   const { values, positionals } = parseArgs({
@@ -55,6 +55,7 @@ await runMain(async () => {
   servers.stop();
   const passed = tallies.reduce((sum, tally) => sum + tally.passed, 0);
   const failed = tallies.reduce((sum, tally) => sum + tally.failed, 0);
+  for (const failure of tallies.flatMap((tally) => tally.failures)) say(`\n${failure}`);
   say(`\n${passed} passed, ${failed} failed`);
   return failed > 0 || passed === 0 ? 1 : 0;
 });
@@ -90,11 +91,12 @@ async function runCheck(command) {
 async function count(work) {
   try {
     await work();
-    return { passed: 1, failed: 0 };
+    return { passed: 1, failed: 0, failures: [] };
   } catch (error) {
     if (error instanceof Interrupted) throw error;
-    say(error instanceof Error ? error.message : String(error));
-    return { passed: 0, failed: 1 };
+    const message = error instanceof Error ? error.message : String(error);
+    say(message);
+    return { passed: 0, failed: 1, failures: [message] };
   }
 }
 
@@ -111,7 +113,8 @@ async function runProject(project, filters, servers) {
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const code = await runVitest([...args, ...reporters], { ...process.env, ...servers.env });
   throwIfInterrupted();
-  return countReport(readJson(report), code);
+  const results = readJson(report);
+  return { ...countReport(results, code), failures: describeFailures(results, code) };
 }
 
 /**

@@ -16,3 +16,37 @@ export function countReport(report, exitCode) {
   if (failed === 0 && exitCode !== 0) failed = 1;
   return { passed, failed };
 }
+
+const MAX_MESSAGE_LINES = 25;
+
+/**
+ * What failed in a vitest JSON report, one text each: file, test and the first lines of the error. It is
+ * repeated after everything else was printed, since a kept log is often only the end of one.
+ *
+ * @param {any} report null when vitest wrote none
+ * @param {number | null} exitCode null when vitest was killed
+ * @returns {string[]}
+ */
+export function describeFailures(report, exitCode) {
+  const failures = [];
+  for (const file of report?.testResults ?? []) {
+    const failed = file.assertionResults.filter((/** @type {any} */ test) => test.status === 'failed');
+    for (const test of failed) {
+      failures.push(describe(`${file.name} > ${test.fullName}`, (test.failureMessages ?? []).join('\n')));
+    }
+    if (file.status === 'failed' && failed.length === 0)
+      failures.push(describe(file.name, file.message ?? ''));
+  }
+  if (failures.length > 0 || exitCode === 0) return failures;
+  const ending = exitCode === null ? 'vitest was killed' : `vitest ended with ${exitCode}`;
+  return [`${ending} although no test failed: look for an unhandled error above`];
+}
+
+/**
+ * @param {string} title
+ * @param {string} message
+ */
+function describe(title, message) {
+  const lines = message.split('\n').slice(0, MAX_MESSAGE_LINES);
+  return [`FAILED ${title}`, ...lines.map((line) => `  ${line}`)].join('\n');
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { countReport } from '../../../scripts/lib/test-report.mjs';
+import { countReport, describeFailures } from '../../../scripts/lib/test-report.mjs';
 
 const file = (status: string, ...tests: string[]) => ({
   status,
@@ -39,5 +39,40 @@ describe('the count of a test run', () => {
       passed: 0,
       failed: 0,
     });
+  });
+});
+
+describe('what failed in a test run', () => {
+  it('is named by file, test and error', () => {
+    const passed = { fullName: 'a queue keeps order', status: 'passed' };
+    const failed = {
+      fullName: 'a queue takes work',
+      status: 'failed',
+      failureMessages: ['expected 1 to be 2'],
+    };
+    const report = {
+      testResults: [{ name: 'queue.test.ts', status: 'failed', assertionResults: [passed, failed] }],
+    };
+    expect(describeFailures(report, 1)).toEqual([
+      'FAILED queue.test.ts > a queue takes work\n  expected 1 to be 2',
+    ]);
+  });
+
+  it('is a file that could not be loaded', () => {
+    const report = {
+      testResults: [
+        { name: 'queue.test.ts', status: 'failed', message: 'no such module', assertionResults: [] },
+      ],
+    };
+    expect(describeFailures(report, 1)).toEqual(['FAILED queue.test.ts\n  no such module']);
+  });
+
+  it('is an error outside the tests', () => {
+    expect(describeFailures({ testResults: [] }, 1)[0]).toContain('unhandled error');
+    expect(describeFailures(null, null)[0]).toContain('killed');
+  });
+
+  it('is nothing when all passed', () => {
+    expect(describeFailures({ testResults: [] }, 0)).toEqual([]);
   });
 });
