@@ -6,6 +6,7 @@ import { isDatabaseAway } from '../../platform/database/index.js';
 import { AppError, errorKinds, internalError, serviceUnavailable } from '../../platform/errors/index.js';
 import { withLogFields } from '../../platform/logging/index.js';
 import { ShutdownTimer } from '../../platform/time/index.js';
+import { WorkInProgress } from '../../platform/work/index.js';
 import { Clock } from '../../shared/clock.js';
 import { KeptTurn, type Turn, TurnKeeper } from '../conversation/index.js';
 import { costOf, countTokens, type Model, type ProviderRequest, ProviderService } from '../provider/index.js';
@@ -59,6 +60,7 @@ export class TurnRunner implements BeforeApplicationShutdown {
     private readonly accounting: TurnAccounting,
     private readonly clock: Clock,
     private readonly shutdownTimer: ShutdownTimer,
+    private readonly work: WorkInProgress,
     @Inject(chatConfig.token) private readonly config: ConfigOf<typeof chatConfig>,
   ) {}
 
@@ -84,9 +86,11 @@ export class TurnRunner implements BeforeApplicationShutdown {
       noting: Promise.resolve(),
     };
     this.active.set(turn.id, active);
+    const endWork = this.work.begin('chat.turn', turn.id);
     const fields = { turn_id: turn.id, conversation_id: turn.conversation_id };
     void withLogFields(fields, () => this.runToEnd(active)).finally(() => {
       this.active.delete(turn.id);
+      endWork();
       resolve();
     });
     return running;
