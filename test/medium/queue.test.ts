@@ -116,7 +116,14 @@ describe('jobs', () => {
     const queue = handlers === 'none' ? QueueModule.forProducers(jobs) : QueueModule.forWorkers(jobs);
     const root = {
       module: class TestRootModule {},
-      imports: [ConfigModule.forRoot(config, definitions), TimeModule, WorkModule, RedisModule, MetricsModule, queue],
+      imports: [
+        ConfigModule.forRoot(config, definitions),
+        TimeModule,
+        WorkModule,
+        RedisModule,
+        MetricsModule,
+        queue,
+      ],
       providers: handlers === 'none' ? [] : handlers,
     };
     const app = await NestFactory.createApplicationContext(root, { logger: false, abortOnError: false });

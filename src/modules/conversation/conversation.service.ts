@@ -8,6 +8,7 @@ import { conversationNotFound, messageLimitReached } from './conversation.errors
 import { ConversationQuota } from './conversation-quota.js';
 import { ConversationRepository, type ConversationRow } from './conversation.repository.js';
 import { titleFrom } from './domain/turn.js';
+import { SaveLine } from './saving/save-line.js';
 import { MessageReader, type ReadableMessage } from './reading/message-reader.service.js';
 import {
   MessageTextRepository,
@@ -26,6 +27,7 @@ export class ConversationService {
     private readonly turns: TurnRepository,
     private readonly texts: MessageTextRepository,
     private readonly reader: MessageReader,
+    private readonly line: SaveLine,
     private readonly quota: ConversationQuota,
     private readonly clock: Clock,
     @Inject(conversationConfig.token) private readonly config: ConfigOf<typeof conversationConfig>,
@@ -155,5 +157,10 @@ export class ConversationService {
   /** Notes that the search has these turns. */
   async markTurnsIndexed(turnIds: readonly string[]): Promise<void> {
     await this.texts.markIndexed(turnIds);
+  }
+
+  /** How many finished turns wait to be saved. @throws Redis's error if it is away. */
+  async countWaitingTurns(): Promise<number> {
+    return (await this.line.waitingCounts()).reduce((sum, count) => sum + count, 0);
   }
 }

@@ -115,11 +115,7 @@ export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShut
     this.workers.push(worker);
   }
 
-  private async run(
-    queue: QueueDefinition,
-    job: Job,
-    cancelled: AbortSignal | undefined,
-  ): Promise<void> {
+  private async run(queue: QueueDefinition, job: Job, cancelled: AbortSignal | undefined): Promise<void> {
     const endActivity = this.activities.begin(queue.name);
     const endWork = this.work.begin(job.name, job.id ?? job.name);
     try {

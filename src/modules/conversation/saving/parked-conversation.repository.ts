@@ -27,13 +27,6 @@ export class ParkedConversationRepository {
     );
   }
 
-  async count(): Promise<number> {
-    const rows: { count: number | string }[] = await this.transactions.single.query(
-      'SELECT COUNT(*) AS count FROM parked_conversations',
-    );
-    return Number(rows[0]?.count);
-  }
-
   /** When the first of the turns finished that wait here and may be saved, among those that began first. */
   async oldestFinishedAt(): Promise<Date | undefined> {
     const rows: { finished_at: string | null }[] = await this.transactions.single.query(

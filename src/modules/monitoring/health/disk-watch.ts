@@ -21,9 +21,7 @@ const TIMEOUT_MS = 200;
 export class DiskWatch {
   readonly room: Reading<DiskRoom>;
 
-  constructor(
-    @Inject(appEnvironmentConfig.token) { dataDir }: ConfigOf<typeof appEnvironmentConfig>,
-  ) {
+  constructor(@Inject(appEnvironmentConfig.token) { dataDir }: ConfigOf<typeof appEnvironmentConfig>) {
     this.room = new Reading(() => measureDisk(dataDir), {
       maxAgeMs: READING_AGE_MS,
       timeoutMs: TIMEOUT_MS,

@@ -9,6 +9,7 @@ import {
   type OnModuleDestroy,
   Optional,
 } from '@nestjs/common';
+import { ClusterMetrics } from '../../../platform/metrics/index.js';
 import { productVersion } from '../../../platform/process/index.js';
 import { JobWorkers } from '../../../platform/queue/index.js';
 import { RedisBreaker } from '../../../platform/redis/index.js';
@@ -32,7 +33,7 @@ const NANOSECONDS_PER_MS = 1_000_000;
 @Injectable()
 export class ProcessHeartbeat implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('Heartbeat');
-  private readonly description: ProcessDescription;
+  private readonly description: Omit<ProcessDescription, 'name'>;
   private readonly lag = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> = Promise.resolve();
@@ -45,12 +46,12 @@ export class ProcessHeartbeat implements OnApplicationBootstrap, OnModuleDestroy
     private readonly processes: ProcessRepository,
     private readonly work: WorkInProgress,
     private readonly redis: RedisBreaker,
+    private readonly metrics: ClusterMetrics,
     @Optional() private readonly workers?: JobWorkers,
   ) {
     this.description = {
       // By this name its connections to Redis are known, too.
       id: workers?.id ?? newId(),
-      name: `${role}-0`,
       role,
       host: hostname(),
       pid: process.pid,
@@ -84,7 +85,9 @@ export class ProcessHeartbeat implements OnApplicationBootstrap, OnModuleDestroy
 
   private async beat(): Promise<void> {
     try {
-      await this.processes.beat(this.description, this.readCondition());
+      // Over a reload a process passes its name on to its successor.
+      const description = { ...this.description, name: this.metrics.processName };
+      await this.processes.beat(description, this.readCondition());
       if (this.beats++ % BEATS_BETWEEN_CLEANINGS === 0) await this.processes.forgetGone();
       this.isFailing = false;
     } catch (error) {

@@ -18,10 +18,7 @@ const processSchema = z.object({
     description:
       'alive: it gets on; stuck: it is there, but makes no progress while work waits; lost: it is gone without a goodbye.',
   }),
-  reason: z
-    .string()
-    .nullable()
-    .meta({ description: 'Why it is not taken for alive.', example: null }),
+  reason: z.string().nullable().meta({ description: 'Why it is not taken for alive.', example: null }),
   queues: z
     .array(z.object({ name: z.string(), concurrency: z.int(), active: z.int() }))
     .meta({ description: 'The queues it takes jobs from, and how many jobs of each it runs.' }),

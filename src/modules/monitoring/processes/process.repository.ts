@@ -89,7 +89,7 @@ export class ProcessRepository {
       `INSERT INTO processes (id, name, role, host, pid, version, queues, started_at, heartbeat_at, activity,
          last_progress_at, event_loop_lag_ms, rss_bytes, is_connected_to_redis)
        VALUES (?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3), ?, UTC_TIMESTAMP(3) - INTERVAL ? MICROSECOND, ?, ?, ?)
-       ON DUPLICATE KEY UPDATE heartbeat_at = VALUES(heartbeat_at), activity = VALUES(activity),
+       ON DUPLICATE KEY UPDATE name = VALUES(name), heartbeat_at = VALUES(heartbeat_at), activity = VALUES(activity),
          last_progress_at = VALUES(last_progress_at), event_loop_lag_ms = VALUES(event_loop_lag_ms),
          rss_bytes = VALUES(rss_bytes), is_connected_to_redis = VALUES(is_connected_to_redis)`,
       [
