@@ -5,6 +5,10 @@ import { HealthChecks } from './health/health-checks.js';
 import { HealthController } from './health/health.controller.js';
 import { HealthService } from './health/health.service.js';
 import { RedisWatch } from './health/redis-watch.js';
+import { LiveFeed } from './overview/live-feed.js';
+import { OverviewController } from './overview/overview.controller.js';
+import { OverviewService } from './overview/overview.service.js';
+import { RateMeter } from './overview/rate-meter.js';
 import { ProcessController } from './processes/process.controller.js';
 import { ProcessWatch } from './processes/process-watch.js';
 import { QueueWatch } from './processes/queue-watch.js';
@@ -13,7 +17,17 @@ import { QueueWatch } from './processes/queue-watch.js';
 @Module({
   // Terminus would log every failed check; HealthService logs the changes.
   imports: [TerminusModule.forRoot({ logger: false })],
-  controllers: [HealthController, ProcessController],
-  providers: [HealthChecks, HealthService, RedisWatch, DiskWatch, QueueWatch, ProcessWatch],
+  controllers: [HealthController, ProcessController, OverviewController],
+  providers: [
+    HealthChecks,
+    HealthService,
+    RedisWatch,
+    DiskWatch,
+    QueueWatch,
+    ProcessWatch,
+    RateMeter,
+    OverviewService,
+    LiveFeed,
+  ],
 })
 export class MonitoringHttpModule {}
