@@ -6,6 +6,7 @@ import { isDatabaseAway } from '../../platform/database/index.js';
 import { AppError, errorKinds, internalError, serviceUnavailable } from '../../platform/errors/index.js';
 import { withLogFields } from '../../platform/logging/index.js';
 import { ShutdownTimer } from '../../platform/time/index.js';
+import { WorkInProgress } from '../../platform/work/index.js';
 import { Clock } from '../../shared/clock.js';
 import { KeptTurn, type Turn, TurnKeeper } from '../conversation/index.js';
 import { costOf, countTokens, type Model, type ProviderRequest, ProviderService } from '../provider/index.js';
@@ -61,6 +62,7 @@ export class TurnRunner implements BeforeApplicationShutdown {
     private readonly metrics: TurnMetrics,
     private readonly clock: Clock,
     private readonly shutdownTimer: ShutdownTimer,
+    private readonly work: WorkInProgress,
     @Inject(chatConfig.token) private readonly config: ConfigOf<typeof chatConfig>,
   ) {}
 
@@ -87,10 +89,12 @@ export class TurnRunner implements BeforeApplicationShutdown {
     };
     this.active.set(turn.id, active);
     this.metrics.setRunning(this.active.size);
+    const endWork = this.work.begin('chat.turn', turn.id);
     const fields = { turn_id: turn.id, conversation_id: turn.conversation_id };
     void withLogFields(fields, () => this.runToEnd(active)).finally(() => {
       this.active.delete(turn.id);
       this.metrics.setRunning(this.active.size);
+      endWork();
       resolve();
     });
     return running;

@@ -22,7 +22,11 @@ export const coinMetricProviders = [
   ),
   counter('lockkeeper_coin_operations_total', 'Operations on accounts, by outcome.', ['outcome']),
   counter('lockkeeper_coin_entries_total', 'Entries that were written to the journal, by kind.', ['kind']),
-  counter('lockkeeper_coins_charged_total', 'Coins that were settled or taken as penalties, debts included.', []),
+  counter(
+    'lockkeeper_coins_charged_total',
+    'Coins that were settled or taken as penalties, debts included.',
+    [],
+  ),
 ];
 
 /** What a charge is called in the journal. */

@@ -1,7 +1,12 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { DatabaseProbe } from '../../../platform/database/index.js';
 import { SharedMetrics } from '../../../platform/metrics/index.js';
-import { answerWithin, DURABLE_REDIS, RedisBreaker, type RedisClient } from '../../../platform/redis/index.js';
+import {
+  answerWithin,
+  DURABLE_REDIS,
+  RedisBreaker,
+  type RedisClient,
+} from '../../../platform/redis/index.js';
 
 /** Shorter than a scrape waits for a source, so that a server that hangs is shown as down and not left out. */
 const ANSWER_TIMEOUT_MS = 150;
