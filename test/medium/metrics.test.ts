@@ -90,16 +90,16 @@ describe('the metrics of the API', () => {
     expect(moved(after, 'lockkeeper_coins_charged_total')).toBeGreaterThan(0);
     expect(moved(after, 'lockkeeper_saved_turns_total')).toBeGreaterThanOrEqual(2);
     expect(moved(after, 'lockkeeper_save_lag_seconds_count')).toBeGreaterThanOrEqual(2);
-    const spent = await test.app
-      .get(Transactions)
-      .single.query<[{ coins: string }]>(
-        `SELECT SUM(-balance_delta) / 1000000 AS coins FROM coin_journal WHERE kind = 'settle'`,
+    await waitUntil('the coins of the journal', async () => {
+      const [spent] = await test.app
+        .get(Transactions)
+        .single.query<[{ coins: string }]>(
+          `SELECT SUM(-balance_delta) / 1000000 AS coins FROM coin_journal WHERE kind = 'settle'`,
+        );
+      return (
+        Math.abs((await scrape(test)).sum('lockkeeper_coins_charged_total') - Number(spent.coins)) < 1e-6
       );
-    await scrapeUntil(
-      test,
-      'the coins of the journal',
-      (now) => Math.abs(now.sum('lockkeeper_coins_charged_total') - Number(spent[0].coins)) < 1e-6,
-    );
+    });
   });
 });
 
