@@ -16,6 +16,7 @@ import { Answer } from './domain/answer.js';
 import { decideOutcome, type Ending, type Outcome, type Usage } from './domain/outcome.js';
 import { RunningTurn } from './running-turn.js';
 import { TurnAccounting } from './turn-accounting.js';
+import { TurnMetrics } from './turn-metrics.js';
 
 /** How far what is kept of an answer is behind what its caller has seen. */
 const NOTE_INTERVAL_MS = 200;
@@ -58,6 +59,7 @@ export class TurnRunner implements BeforeApplicationShutdown {
     private readonly provider: ProviderService,
     private readonly keeper: TurnKeeper,
     private readonly accounting: TurnAccounting,
+    private readonly metrics: TurnMetrics,
     private readonly clock: Clock,
     private readonly shutdownTimer: ShutdownTimer,
     private readonly work: WorkInProgress,
@@ -86,10 +88,12 @@ export class TurnRunner implements BeforeApplicationShutdown {
       noting: Promise.resolve(),
     };
     this.active.set(turn.id, active);
+    this.metrics.setRunning(this.active.size);
     const endWork = this.work.begin('chat.turn', turn.id);
     const fields = { turn_id: turn.id, conversation_id: turn.conversation_id };
     void withLogFields(fields, () => this.runToEnd(active)).finally(() => {
       this.active.delete(turn.id);
+      this.metrics.setRunning(this.active.size);
       endWork();
       resolve();
     });
@@ -223,6 +227,7 @@ export class TurnRunner implements BeforeApplicationShutdown {
     if (!(await this.noteEnd(active))) throw turnInterrupted();
     const charged = await this.closeHold(turn, outcome);
     await this.keeper.finish(kept, finishedTurn(active, outcome, ending, charged, this.clock.nowMs()));
+    this.metrics.ended(outcome.status);
     this.logger.log('turn ended', {
       status: outcome.status,
       model: turn.model,

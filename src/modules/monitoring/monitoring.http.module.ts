@@ -5,6 +5,8 @@ import { HealthChecks } from './health/health-checks.js';
 import { HealthController } from './health/health.controller.js';
 import { HealthService } from './health/health.service.js';
 import { RedisWatch } from './health/redis-watch.js';
+import { QueueGauges } from './metrics/queue-gauges.js';
+import { ServerGauges } from './metrics/server-gauges.js';
 import { LiveFeed } from './overview/live-feed.js';
 import { OverviewController } from './overview/overview.controller.js';
 import { OverviewService } from './overview/overview.service.js';
@@ -28,6 +30,8 @@ import { QueueWatch } from './processes/queue-watch.js';
     RateMeter,
     OverviewService,
     LiveFeed,
+    QueueGauges,
+    ServerGauges,
   ],
 })
 export class MonitoringHttpModule {}
