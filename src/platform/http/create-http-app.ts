@@ -7,6 +7,7 @@ import type { Registry } from 'prom-client';
 import type { ConfigOf } from '../config/index.js';
 import { NestPinoLogger } from '../logging/index.js';
 import { PROCESS_REGISTRY } from '../metrics/metric-providers.js';
+import { tracingConfig } from '../tracing/index.js';
 import { installApiDocs } from './api-docs/install-api-docs.js';
 import { Drain } from './drain.js';
 import { ErrorFilter } from './error.filter.js';
@@ -15,6 +16,7 @@ import { HttpMetrics } from './http-metrics.js';
 import { installNestingLimit } from './nesting-limit.js';
 import { installBodyParsers } from './request-body.js';
 import { installAccessLog, installRequestContext, requestIdOf } from './request-context.js';
+import { installRequestTraces } from './request-traces.js';
 import { validationPipe } from './validation.js';
 
 const REQUEST_TIMEOUT_MS = 60_000;
@@ -63,6 +65,8 @@ export async function createHttpApp(
   metrics.expose(app.get<Registry>(PROCESS_REGISTRY));
   const drain = app.get(Drain);
   drain.install(fastify);
+  if (app.get<ConfigOf<typeof tracingConfig>>(tracingConfig.token).url !== undefined)
+    installRequestTraces(fastify);
   installApiDocs(app);
   app.useGlobalFilters(new ErrorFilter());
   app.useGlobalPipes(validationPipe());
