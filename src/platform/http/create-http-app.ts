@@ -7,6 +7,7 @@ import type { Registry } from 'prom-client';
 import type { ConfigOf } from '../config/index.js';
 import { NestPinoLogger } from '../logging/index.js';
 import { PROCESS_REGISTRY } from '../metrics/metric-providers.js';
+import { metricsConfig } from '../metrics/metrics.config.js';
 import { tracingConfig } from '../tracing/index.js';
 import { installApiDocs } from './api-docs/install-api-docs.js';
 import { Drain } from './drain.js';
@@ -31,6 +32,13 @@ export interface HttpApp {
   drain: Drain;
 }
 
+/** Routes are declared only when the application starts. */
+function countRequests(app: NestFastifyApplication): void {
+  const metrics = new HttpMetrics();
+  metrics.install(app.getHttpAdapter().getInstance());
+  metrics.expose(app.get<Registry>(PROCESS_REGISTRY));
+}
+
 /** Builds the API on Fastify from its root module. It does not listen yet. */
 export async function createHttpApp(
   rootModule: DynamicModule | Type,
@@ -48,8 +56,6 @@ export async function createHttpApp(
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
   });
   const fastify = adapter.getInstance();
-  const metrics = new HttpMetrics();
-  metrics.install(fastify);
   installRequestContext(fastify);
   installBodyParsers(fastify, config.bulkBodyLimitBytes);
   installNestingLimit(fastify);
@@ -62,7 +68,7 @@ export async function createHttpApp(
     abortOnError: false,
     bodyParser: false,
   });
-  metrics.expose(app.get<Registry>(PROCESS_REGISTRY));
+  if (app.get<ConfigOf<typeof metricsConfig>>(metricsConfig.token).isOn) countRequests(app);
   const drain = app.get(Drain);
   drain.install(fastify);
   if (app.get<ConfigOf<typeof tracingConfig>>(tracingConfig.token).url !== undefined)
