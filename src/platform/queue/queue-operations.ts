@@ -32,7 +32,7 @@ export interface QueueState {
 /** What came of an operation on one job. */
 export type JobOutcome = 'done' | 'not_found' | 'other_state';
 
-/** Jobs that one call moves or removes at most, over all shards: it is to be over within a second. */
+/** Jobs that one call moves or removes at most, over all shards: it is to be over within seconds. */
 const MAX_JOBS_A_CALL = 10_000;
 const JOBS_A_STEP = 250;
 /** What many small steps may take on top of the limit for one command. */
@@ -199,24 +199,24 @@ export class QueueOperations {
   }
 
   /** Works on as many jobs of each shard as there are at the beginning, in steps; what comes meanwhile is left. */
-  private inSteps(
+  private async inSteps(
     name: string,
     countOf: (shard: Queue) => Promise<number>,
     step: (shard: Queue, count: number) => Promise<number>,
   ): Promise<number> {
-    return this.breaker.run(async () => {
-      let total = 0;
-      for (const shard of this.shardsOf(name)) {
-        let left = Math.min(await countOf(shard), MAX_JOBS_A_CALL - total);
-        while (left > 0) {
-          const done = await step(shard, Math.min(left, JOBS_A_STEP));
-          if (done === 0) break;
-          left -= done;
-          total += done;
-        }
+    let total = 0;
+    for (const shard of this.shardsOf(name)) {
+      let left = Math.min(await this.breaker.run(() => countOf(shard)), MAX_JOBS_A_CALL - total);
+      while (left > 0) {
+        const count = Math.min(left, JOBS_A_STEP);
+        // Each step has a limit of its own: many together say nothing about Redis.
+        const done = await this.breaker.run(() => step(shard, count), STEP_EXTRA_MS);
+        if (done === 0) break;
+        left -= done;
+        total += done;
       }
-      return total;
-    }, STEP_EXTRA_MS);
+    }
+    return total;
   }
 }
 
