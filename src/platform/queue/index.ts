@@ -7,6 +7,7 @@ export { Handles } from './handles.js';
 export { jobStates } from './job-view.js';
 export type { JobDetails, JobSummary } from './job-view.js';
 export type { JobPosition } from './job-pages.js';
+export { QueueBoard } from './queue-board.js';
 export { QueueOperations } from './queue-operations.js';
 export type { JobOutcome, QueueState } from './queue-operations.js';
 export { JobQueue } from './job-queue.js';
