@@ -6,6 +6,7 @@ import { fastifyCookie } from '@fastify/cookie';
 import type { Logger as PinoLogger } from 'pino';
 import type { ConfigOf } from '../config/index.js';
 import { NestPinoLogger } from '../logging/index.js';
+import { CallerAdmission, RouteAccess } from './admission.js';
 import { installApiDocs } from './api-docs/install-api-docs.js';
 import { Drain } from './drain.js';
 import { ErrorFilter } from './error.filter.js';
@@ -17,6 +18,12 @@ import { validationPipe } from './validation.js';
 
 const REQUEST_TIMEOUT_MS = 60_000;
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
+
+/** Whoever takes longer for a request's head wants to keep the connection busy. */
+const HEAD_TIMEOUT_MS = 10_000;
+const TIMEOUT_CHECK_INTERVAL_MS = 2_000;
+const MAX_HEAD_BYTES = 16 * 1024;
+const MAX_HEADERS = 100;
 
 /** Of one parameter in a path: names that clients give may be this long. */
 const MAX_PARAMETER_LENGTH = 128;
@@ -42,8 +49,15 @@ export async function createHttpApp(
     // Longer than a proxy keeps its idle connections, so that it is never the side that is surprised.
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
+    http: {
+      headersTimeout: HEAD_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
+      maxHeaderSize: MAX_HEAD_BYTES,
+    },
   });
   const fastify = adapter.getInstance();
+  fastify.server.maxConnections = config.maxConnections;
+  fastify.server.maxHeadersCount = MAX_HEADERS;
   installRequestContext(fastify);
   installBodyParsers(fastify, config.bulkBodyLimitBytes);
   installNestingLimit(fastify);
@@ -58,9 +72,12 @@ export async function createHttpApp(
   });
   const drain = app.get(Drain);
   drain.install(fastify);
+  const access = app.get(RouteAccess);
+  access.admitBy(app.get(CallerAdmission));
+  access.install(fastify);
   // Cookies are read where one is asked for, not on every request.
   await app.register(fastifyCookie, { hook: false });
-  installApiDocs(app);
+  installApiDocs(app, access);
   app.useGlobalFilters(new ErrorFilter());
   app.useGlobalPipes(validationPipe());
   return { app, drain };
