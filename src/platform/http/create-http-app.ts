@@ -10,11 +10,13 @@ import { NestPinoLogger } from '../logging/index.js';
 import { PROCESS_REGISTRY } from '../metrics/metric-providers.js';
 import { CallerAdmission, RouteAccess } from './admission.js';
 import { installApiDocs } from './api-docs/install-api-docs.js';
+import { installConsole } from './console-files.js';
 import { Drain } from './drain.js';
 import { ErrorFilter } from './error.filter.js';
 import type { httpConfig } from './http.config.js';
 import { HttpMetrics } from './http-metrics.js';
 import { installNestingLimit } from './nesting-limit.js';
+import { installPageHeaders } from './page-headers.js';
 import { installBodyParsers } from './request-body.js';
 import { installAccessLog, installRequestContext, requestIdOf } from './request-context.js';
 import { validationPipe } from './validation.js';
@@ -81,9 +83,11 @@ export async function createHttpApp(
   const access = app.get(RouteAccess);
   access.admitBy(app.get(CallerAdmission));
   access.install(fastify);
+  await installPageHeaders(fastify);
   // Cookies are read where one is asked for, not on every request.
   await app.register(fastifyCookie, { hook: false });
   installApiDocs(app, access);
+  installConsole(fastify, access);
   app.useGlobalFilters(new ErrorFilter());
   app.useGlobalPipes(validationPipe());
   return { app, drain };
