@@ -53,11 +53,16 @@ export class OwnMariadb {
   }
 
   /** Whether it refuses changes to everybody who has no rights over the whole server; as one on a full disk does. */
-  async setReadOnly(isReadOnly: boolean): Promise<void> {
+  setReadOnly(isReadOnly: boolean): Promise<void> {
+    return this.runAsRoot(`SET GLOBAL read_only = ${isReadOnly ? 1 : 0}`);
+  }
+
+  /** Runs a statement with all rights over the server, which the account in the URL does not have. */
+  async runAsRoot(statement: string): Promise<void> {
     // Relative to this process: the path of a socket must stay short.
     const socketPath = relative(process.cwd(), join(this.directory, 'data', 'mysql.sock'));
     const root = await createConnection({ socketPath, user: 'root', password: this.password });
-    await root.query(`SET GLOBAL read_only = ${isReadOnly ? 1 : 0}`);
+    await root.query(statement);
     await root.end();
   }
 
