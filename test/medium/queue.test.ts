@@ -41,6 +41,7 @@ function newJob(changes: Partial<Job> = {}): Job {
       isSerial: false,
       concurrency: 4,
       lockDurationMs: 1_000,
+      isDrainable: true,
       objectiveMs: 10_000,
     }),
     payload: z.object({ id: z.uuid(), n: z.int().optional() }),

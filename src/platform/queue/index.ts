@@ -5,8 +5,14 @@ export type { JobDefinition, JobHandler, JobRun, PayloadOf } from './define-job.
 export { defineQueue } from './define-queue.js';
 export type { QueueDefinition } from './define-queue.js';
 export { Handles } from './handles.js';
+export { jobStates } from './job-view.js';
+export type { JobDetails, JobSummary } from './job-view.js';
+export type { JobPosition } from './job-pages.js';
+export { QueueBoard } from './queue-board.js';
+export { QueueOperations } from './queue-operations.js';
+export type { JobOutcome, QueueState } from './queue-operations.js';
 export { JobQueue } from './job-queue.js';
-export type { QueueState } from './job-queue.js';
+export type { QueueState as MeasuredQueue } from './job-queue.js';
 export { JobWorkers } from './job-workers.js';
 export type { QueueActivity } from './queue-activity.js';
 export { queueConfig } from './queue.config.js';

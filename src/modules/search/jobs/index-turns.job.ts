@@ -11,6 +11,8 @@ export const vectorizationQueue = defineQueue({
   isSerial: false,
   concurrency: 2,
   lockDurationMs: 30_000,
+  // `catch-up-search-index` finds the turns that are not indexed.
+  isDrainable: true,
   objectiveMs: 60_000,
 });
 
