@@ -65,12 +65,16 @@ describe('the routes of the API', () => {
   const scoped = () => routes.filter(({ policy }) => policy.kind === 'scope');
 
   it('all say who may call them, those of plugins too', () => {
-    // Fastify shows a wildcard without the slash before it.
-    const shown = (name: string) => name.replace(/\/\*$/, '*');
+    // Fastify shows a wildcard without what is fixed before it, and the root of a plugin twice, as one route.
+    const shown = (name: string) => name.replace(/\/$/, '');
     const declared = new Set(routes.map(({ name }) => shown(name)));
+    const wildcards = [...declared].filter((name) => name.endsWith('*'));
+    const isDeclared = (name: string) =>
+      declared.has(name) ||
+      (name.endsWith('*') && wildcards.some((wildcard) => wildcard.startsWith(name.slice(0, -1))));
     const table = routeTable(test).map(shown);
     expect(table.length).toBeGreaterThan(150);
-    expect(table.filter((name) => !declared.has(name))).toEqual([]);
+    expect(table.filter((name) => !isDeclared(name))).toEqual([]);
   });
 
   it('are open to anybody only where that is meant', () => {

@@ -9,6 +9,7 @@ export type {
 } from './access.js';
 export { CallerAdmission, RouteAccess } from './admission.js';
 export { createHttpApp } from './create-http-app.js';
+export { answerWithError } from './error.filter.js';
 export { Drain } from './drain.js';
 export { decodeCursor, encodeCursor } from './cursor.js';
 export { begun, exportStream } from './export-stream.js';
