@@ -27,9 +27,8 @@ import { validationPipe } from './validation.js';
 const REQUEST_TIMEOUT_MS = 60_000;
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 
-/** Whoever takes longer for a request's head wants to keep the connection busy. */
-const HEAD_TIMEOUT_MS = 10_000;
-const TIMEOUT_CHECK_INTERVAL_MS = 2_000;
+/** Node looks this often for clients whose time is up, or more often for a shorter time. */
+const MAX_TIMEOUT_CHECK_INTERVAL_MS = 2_000;
 const MAX_HEAD_BYTES = 16 * 1024;
 const MAX_HEADERS = 100;
 
@@ -65,8 +64,8 @@ export async function createHttpApp(
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
     http: {
-      headersTimeout: HEAD_TIMEOUT_MS,
-      connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
+      headersTimeout: config.headTimeoutMs,
+      connectionsCheckingInterval: Math.min(config.headTimeoutMs, MAX_TIMEOUT_CHECK_INTERVAL_MS),
       maxHeaderSize: MAX_HEAD_BYTES,
     },
   });
