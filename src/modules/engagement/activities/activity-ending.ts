@@ -1,9 +1,10 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Transactions } from '../../../platform/database/index.js';
+import { inBatches } from '../../../platform/schedule/index.js';
 import { derivedId } from '../../../shared/ids.js';
-import { forEachOf, inBatches } from '../bounded-batches.js';
 import { CoinRewards, type GrantState } from '../coin-rewards.js';
 import { tooManyPoints } from '../engagement.errors.js';
+import { forEachOf } from '../left-pending.js';
 import { PointService } from '../points/point.service.js';
 import { type Activity, ActivityRepository } from './activity.repository.js';
 import { Payees } from './payees.js';
@@ -99,7 +100,7 @@ export class ActivityEnding {
         done.paid += await this.payouts.finish(id, usersOf('granted'), 'granted');
         done.refused += await this.payouts.finish(id, usersOf('refused'), 'refused');
       }
-      return pending.length;
+      return { found: pending.length };
     });
   }
 
