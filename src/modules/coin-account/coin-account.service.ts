@@ -212,20 +212,17 @@ export class CoinAccountService {
     requests: readonly Q[],
     toOperation: (request: Q) => Operation<R>,
   ): Promise<PromiseSettledResult<R>[]> {
-    const results = new Array<PromiseSettledResult<R>>(requests.length);
-    const operations = new Map<number, Operation<R>>();
-    for (const [index, request] of requests.entries()) {
+    const checked = requests.map((request): { operation: Operation<R> } | PromiseRejectedResult => {
       try {
-        operations.set(index, toOperation(request));
+        return { operation: toOperation(request) };
       } catch (reason) {
-        results[index] = { status: 'rejected', reason };
+        return { status: 'rejected', reason };
       }
-    }
-    const decided = await this.joint.execute([...operations.values()]);
-    for (const [position, index] of [...operations.keys()].entries()) {
-      results[index] = settledOf(decided[position]);
-    }
-    return results;
+    });
+    const operations = checked.flatMap((one) => ('operation' in one ? [one.operation] : []));
+    const decided = await this.joint.execute(operations);
+    let position = 0;
+    return checked.map((one) => ('operation' in one ? settledOf(decided[position++]) : one));
   }
 }
 

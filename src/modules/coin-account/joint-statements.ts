@@ -18,8 +18,8 @@ const SELECT_NOW = 'SELECT UTC_TIMESTAMP(3) AS now';
 /** The accounts, which it locks, the holds and the recorded operations that the operations name; and the time. */
 export function jointReads(operations: readonly Operation<unknown>[]): Statement[] {
   return [
-    { sql: SELECT_ACCOUNTS, values: [distinct(operations.map(({ accountId }) => accountId)).sort()] },
-    { sql: SELECT_HOLDS, values: [distinct(operations.map(({ holdId }) => holdId)).sort()] },
+    { sql: SELECT_ACCOUNTS, values: [distinct(operations.map(({ accountId }) => accountId))] },
+    { sql: SELECT_HOLDS, values: [distinct(operations.map(({ holdId }) => holdId))] },
     selectRecords(operations),
     { sql: SELECT_NOW, values: [] },
   ];

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { inBatches, nextSize } from './batches.js';
+import { inBatches } from './batches.js';
 
 const never = new AbortController().signal;
 
@@ -81,17 +81,14 @@ describe('work in batches', () => {
     expect(asked.map(([size]) => size)).toEqual([10, 10, 10, 10]);
   });
 
-  it.each([
-    [10, 10],
-    [11, 10],
-    [19, 10],
-    [40, 20],
-  ])('never gets below ten: after a long one of %i comes one of %i', (size, next) => {
-    expect(nextSize(size, 1_000, 500)).toBe(next);
-  });
-
-  it('of less than ten stay as they are after a long one, and never grow above what they may', () => {
-    expect(nextSize(5, 1_000, 500)).toBe(5);
-    expect(nextSize(5, 1, 6)).toBe(6);
+  it('never takes less than a quarter of the first, however slow the machine is', async () => {
+    const { asked, act } = workOn(400);
+    let nowMs = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => nowMs);
+    await inBatches<number>(never, { first: 100, max: 500 }, (size, after) => {
+      nowMs += 1_000;
+      return act(size, after);
+    });
+    expect(asked.slice(0, 5).map(([size]) => size)).toEqual([100, 50, 25, 25, 25]);
   });
 });

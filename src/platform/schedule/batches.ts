@@ -17,7 +17,8 @@ export type BatchSizes = number | { readonly first: number; readonly max: number
 const TOO_LONG_MS = 100;
 /** After one that took less, the next is larger by half. */
 const SHORT_MS = 30;
-const MIN_SIZE = 10;
+/** Of the first size: with fewer rows the commit takes the time, and not they. */
+const MIN_PART = 0.25;
 
 /**
  * Does work in batches, one after the other, until one finds fewer things than it might, or the signal is aborted.
@@ -44,13 +45,12 @@ export async function inBatches<Place = never>(
     total += found;
     if (found < size) break;
     after = last;
-    if (typeof sizes !== 'number') size = nextSize(size, performance.now() - startedAtMs, sizes.max);
+    if (typeof sizes !== 'number') size = nextSize(size, performance.now() - startedAtMs, sizes);
   }
   return total;
 }
 
-/** How large a batch is after one of `size` that took so long. */
-export function nextSize(size: number, tookMs: number, max: number): number {
-  if (tookMs > TOO_LONG_MS) return Math.max(Math.min(MIN_SIZE, size), Math.floor(size / 2));
+function nextSize(size: number, tookMs: number, { first, max }: { first: number; max: number }): number {
+  if (tookMs > TOO_LONG_MS) return Math.max(Math.ceil(first * MIN_PART), Math.floor(size / 2));
   return tookMs < SHORT_MS ? Math.min(max, Math.ceil(size * 1.5)) : size;
 }
