@@ -234,6 +234,7 @@ describe('coupons', () => {
       id,
     );
     expect(await engagement.run(CheckExpiredCouponsHandler)).toMatchObject({ expired: 260 });
+    await engagement.sql(`DELETE FROM coupons WHERE code LIKE 'COPY%'`);
   });
 
   it('lists coupons and redemptions page by page', async () => {
