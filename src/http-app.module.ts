@@ -22,7 +22,7 @@ import { StatisticsHttpModule } from './modules/statistics/statistics.http.modul
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
 import { DatabaseModule } from './platform/database/index.js';
 import { HttpModule } from './platform/http/index.js';
-import { MetricsModule } from './platform/metrics/index.js';
+import { ClusterMetricsModule } from './platform/metrics/index.js';
 import { EventsModule } from './platform/events/index.js';
 import { QueueModule } from './platform/queue/index.js';
 import { RedisModule } from './platform/redis/index.js';
@@ -43,7 +43,7 @@ export class HttpAppModule {
         RedisModule,
         WebsocketModule,
         QueueModule.forProducers(jobDefinitions),
-        MetricsModule,
+        ClusterMetricsModule.forRole('api'),
         ScheduleModule.forRoot(),
         SearchHttpModule,
         ConversationHttpModule,

@@ -18,7 +18,7 @@ import { SearchWorkerModule } from './modules/search/search.worker.module.js';
 import { StatisticsWorkerModule } from './modules/statistics/statistics.worker.module.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
 import { DatabaseModule } from './platform/database/index.js';
-import { MetricsModule } from './platform/metrics/index.js';
+import { ClusterMetricsModule } from './platform/metrics/index.js';
 import { EventsModule } from './platform/events/index.js';
 import { QueueModule } from './platform/queue/index.js';
 import { RedisModule } from './platform/redis/index.js';
@@ -38,7 +38,7 @@ export class WorkerAppModule {
         DatabaseModule.forRoot(),
         RedisModule,
         WebsocketModule,
-        MetricsModule,
+        ClusterMetricsModule.forRole('worker'),
         MonitoringModule.forRole('worker'),
         QueueModule.forWorkers(jobDefinitions),
         ScheduleModule.forRoot(),

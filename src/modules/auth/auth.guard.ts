@@ -1,5 +1,5 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
+import { ModuleRef, Reflector } from '@nestjs/core';
 import { ACCESS_POLICY, type AccessPolicy, type AuthenticatedRequest } from '../../platform/http/index.js';
 import { authenticationRequired, scopeMissing } from './auth.errors.js';
 import { AnonymousScopes } from './anonymous-scopes.js';
@@ -13,6 +13,7 @@ export class AuthGuard implements CanActivate {
     private readonly reflector: Reflector,
     private readonly authentication: AuthenticationService,
     private readonly anonymousScopes: AnonymousScopes,
+    private readonly moduleRef: ModuleRef,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -25,6 +26,7 @@ export class AuthGuard implements CanActivate {
     if (policy?.kind === 'public') return true;
     if (!policy) throw new Error(`${context.getClass().name} declares no access policy.`);
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
+    if (policy.unless && this.moduleRef.get(policy.unless, { strict: false }).isAllowed(request)) return true;
     const { authorization } = request.headers;
     if (authorization === undefined && this.anonymousScopes.has(policy.scope)) return true;
     const token = tokenOf(authorization);
