@@ -97,6 +97,14 @@ describe('docker/compose.yaml', () => {
     for (const name of required) expect(engine).toContain(`'${name}'`);
   });
 
+  it('lets any process answer for the metrics of all', () => {
+    const app = section(compose, 'x-app', 0);
+    expect(app).toMatch(/^ {4}LOCKKEEPER_RUN_DIR: \/run\/lockkeeper$/m);
+    expect(section(app, 'volumes', 2)).toContain('- run:/run/lockkeeper');
+    expect(text('docker/Dockerfile')).toContain('install -d -o node -g node -m 700 /run/lockkeeper');
+    expect(text('docker/prometheus/prometheus.yml')).toMatch(/^ +- targets: \[api:3000\]$/m);
+  });
+
   it('sets only variables that the product knows, to values that it takes', () => {
     const lines = section(section(compose, 'x-app', 0), 'environment', 2);
     const settings = lines
