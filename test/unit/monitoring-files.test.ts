@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
@@ -120,5 +120,39 @@ describe('the boards', () => {
         if (metric !== 'lockkeeper_redis_evicting') expect([...shown], name).toContain(metric);
       }
     }
+  });
+});
+
+describe('the runbook', () => {
+  const anchors = anchorsOf(operations);
+
+  it('has no two chapters of one name', () => {
+    expect(new Set(anchors).size).toBe(anchors.length);
+  });
+
+  it('links to chapters that exist', () => {
+    const links = [...operations.matchAll(/\]\((?:(\w+\.md|\.\.\/[\w./-]+))?(?:#([\w-]+))?\)/g)];
+    expect(links.length).toBeGreaterThan(50);
+    for (const [link, file, anchor] of links) {
+      const target = file === undefined ? undefined : new URL(`docs/${file}`, root);
+      if (target) expect(existsSync(target), link).toBe(true);
+      if (anchor === undefined) continue;
+      expect(target ? anchorsOf(readFileSync(target, 'utf8')) : anchors, link).toContain(anchor);
+    }
+  });
+
+  it('names no setting that does not exist', () => {
+    const known = readFileSync(new URL('.env.example', root), 'utf8');
+    const named = new Set(operations.match(/\bLOCKKEEPER_[A-Z_]+\b/g));
+    expect(named.size).toBeGreaterThan(8);
+    for (const name of named) expect(known, name).toContain(`${name}=`);
+  });
+
+  it('names no command that does not exist', () => {
+    const { scripts } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    for (const [, name = ''] of operations.matchAll(/npm run ([\w:-]+)/g))
+      expect(scripts).toHaveProperty([name]);
   });
 });
