@@ -28,6 +28,7 @@ import { QueueModule } from './platform/queue/index.js';
 import { RedisModule } from './platform/redis/index.js';
 import { WebsocketModule } from './platform/websocket/index.js';
 import { TimeModule } from './platform/time/index.js';
+import { WorkModule } from './platform/work/index.js';
 
 /** Everything that an API process is made of. */
 @Module({})
@@ -38,6 +39,7 @@ export class HttpAppModule {
       imports: [
         ConfigModule.forRoot(config, configDefinitions),
         TimeModule,
+        WorkModule,
         EventsModule,
         DatabaseModule.forRoot(),
         RedisModule,

@@ -24,6 +24,7 @@ import { QueueModule } from './platform/queue/index.js';
 import { RedisModule } from './platform/redis/index.js';
 import { WebsocketModule } from './platform/websocket/index.js';
 import { TimeModule } from './platform/time/index.js';
+import { WorkModule } from './platform/work/index.js';
 
 /** Everything that a worker process is made of. */
 @Module({})
@@ -34,6 +35,7 @@ export class WorkerAppModule {
       imports: [
         ConfigModule.forRoot(config, configDefinitions),
         TimeModule,
+        WorkModule,
         EventsModule,
         DatabaseModule.forRoot(),
         RedisModule,

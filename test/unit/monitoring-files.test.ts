@@ -116,8 +116,7 @@ describe('the boards', () => {
     const shown = new Set(boards.flatMap(expressionsOf).flatMap(metricNamesIn));
     for (const { name, expr } of rules) {
       for (const metric of metricNamesIn(expr)) {
-        // Whether it evicts is seen from the alert alone.
-        if (metric !== 'lockkeeper_redis_evicting') expect([...shown], name).toContain(metric);
+        expect([...shown], name).toContain(metric);
       }
     }
   });

@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import { BacklogMetrics } from './accounting/backlog-metrics.js';
-import { BooksMetrics } from './accounting/books-metrics.js';
 import { LogHealth } from './accounting/log-health.js';
 import { LogReceptionModule } from './intake/log-reception.module.js';
 import { LogOperationsController } from './log-operations.controller.js';
@@ -12,7 +11,7 @@ import { TailController } from './query/tail/tail.controller.js';
 
 @Module({
   imports: [LogsModule, LogQueryModule, LogReceptionModule],
-  providers: [BacklogMetrics, BooksMetrics, LogHealth],
+  providers: [BacklogMetrics, LogHealth],
   controllers: [LogOperationsController, LogQueryController, TailController, LogExportController],
 })
 export class LogsHttpModule {}

@@ -3,12 +3,15 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger as PinoLogger } from 'pino';
+import type { Registry } from 'prom-client';
 import type { ConfigOf } from '../config/index.js';
 import { NestPinoLogger } from '../logging/index.js';
+import { PROCESS_REGISTRY } from '../metrics/metric-providers.js';
 import { installApiDocs } from './api-docs/install-api-docs.js';
 import { Drain } from './drain.js';
 import { ErrorFilter } from './error.filter.js';
 import type { httpConfig } from './http.config.js';
+import { HttpMetrics } from './http-metrics.js';
 import { installNestingLimit } from './nesting-limit.js';
 import { installBodyParsers } from './request-body.js';
 import { installAccessLog, installRequestContext, requestIdOf } from './request-context.js';
@@ -43,6 +46,8 @@ export async function createHttpApp(
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
   });
   const fastify = adapter.getInstance();
+  const metrics = new HttpMetrics();
+  metrics.install(fastify);
   installRequestContext(fastify);
   installBodyParsers(fastify, config.bulkBodyLimitBytes);
   installNestingLimit(fastify);
@@ -55,6 +60,7 @@ export async function createHttpApp(
     abortOnError: false,
     bodyParser: false,
   });
+  metrics.expose(app.get<Registry>(PROCESS_REGISTRY));
   const drain = app.get(Drain);
   drain.install(fastify);
   installApiDocs(app);

@@ -9,6 +9,8 @@ export interface QueueDefinition {
   readonly concurrency: number;
   /** After how long a job whose worker died is given to another, in milliseconds. */
   readonly lockDurationMs: number;
+  /** How long a job may wait until it is begun; one that has waited for longer is told to operators. */
+  readonly objectiveMs: number;
 }
 
 /** Declares a queue. */

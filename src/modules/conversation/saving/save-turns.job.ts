@@ -9,6 +9,7 @@ export const saveQueue = defineQueue({
   isSerial: true,
   concurrency: 1,
   lockDurationMs: 10_000,
+  objectiveMs: 10_000,
 });
 
 /**

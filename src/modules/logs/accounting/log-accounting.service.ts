@@ -50,19 +50,47 @@ export class LogAccounting {
    */
   async report(): Promise<AccountingReport> {
     for (let readings = 1; ; readings++) {
-      const report = await this.glance();
+      const report = await this.read();
       if (report.isClosed || readings >= MAX_READINGS) return report;
       await delay(LOOK_AGAIN_MS);
     }
   }
 
+  /** One reading of the books. While lines pass, it may say that they do not close although they do. */
+  glance(): Promise<AccountingReport> {
+    return this.read();
+  }
+
   /**
-   * Reads the books once, for those who look often: lines that go by just then may leave it open.
-   *
-   * What is committed is read between two readings of the queue. So what was acknowledged before cannot be more than
-   * is committed, and what is committed not more than was accepted after, whatever goes by. @throws log_queue_unavailable
+   * Accepts what is there as what was accepted, after Redis or its stream lost what was in it: from then on the books
+   * close again. Only while nothing waits to be stored, so that nothing is written off that may still be stored.
+   * @returns how many lines were accepted and are gone (negative: are stored, and Redis knows nothing of them), or
+   *   undefined if lines keep coming.
    */
-  async glance(): Promise<AccountingReport> {
+  async writeOff(): Promise<number | undefined> {
+    for (let readings = 1; readings <= MAX_READINGS; readings++) {
+      const before = await this.sums();
+      const { storedLines, quarantinedLines, discardedLines } = await this.books.sums();
+      const committed = storedLines + quarantinedLines + discardedLines;
+      if (await this.queue.restartSums(committed, before)) return before.acceptedLines - committed;
+      await delay(LOOK_AGAIN_MS);
+    }
+    return undefined;
+  }
+
+  /** Reads the books and counts the tables to see whether both say the same. */
+  async check(): Promise<AccountingVerdict> {
+    const report = await this.report();
+    const checks = checksOf(await this.books.count());
+    const agrees = report.isClosed && checks.every(({ expected, found }) => expected === found);
+    return { report, checks, agrees };
+  }
+
+  /**
+   * What is committed is read between two readings of the queue. So what was acknowledged before cannot be more than
+   * is committed, and what is committed not more than was accepted after, whatever goes by.
+   */
+  private async read(): Promise<AccountingReport> {
     const before = await this.sums();
     const { storedLines, quarantinedLines, discardedLines, droppedLines } = await this.books.sums();
     const after = await this.sums();
@@ -89,31 +117,6 @@ export class LogAccounting {
       backlogBytes: after.backlogBytes,
       lagMs: after.lagMs,
     };
-  }
-
-  /**
-   * Accepts what is there as what was accepted, after Redis or its stream lost what was in it: from then on the books
-   * close again. Only while nothing waits to be stored, so that nothing is written off that may still be stored.
-   * @returns how many lines were accepted and are gone (negative: are stored, and Redis knows nothing of them), or
-   *   undefined if lines keep coming.
-   */
-  async writeOff(): Promise<number | undefined> {
-    for (let readings = 1; readings <= MAX_READINGS; readings++) {
-      const before = await this.sums();
-      const { storedLines, quarantinedLines, discardedLines } = await this.books.sums();
-      const committed = storedLines + quarantinedLines + discardedLines;
-      if (await this.queue.restartSums(committed, before)) return before.acceptedLines - committed;
-      await delay(LOOK_AGAIN_MS);
-    }
-    return undefined;
-  }
-
-  /** Reads the books and counts the tables to see whether both say the same. */
-  async check(): Promise<AccountingVerdict> {
-    const report = await this.report();
-    const checks = checksOf(await this.books.count());
-    const agrees = report.isClosed && checks.every(({ expected, found }) => expected === found);
-    return { report, checks, agrees };
   }
 
   private async sums(): Promise<QueueSums> {

@@ -11,6 +11,7 @@ export const vectorizationQueue = defineQueue({
   isSerial: false,
   concurrency: 2,
   lockDurationMs: 30_000,
+  objectiveMs: 60_000,
 });
 
 /** Indexes the messages of saved turns. A job that is lost, or fails for good, is made up for by the task `catch-up-search-index`. */
