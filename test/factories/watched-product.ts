@@ -15,6 +15,7 @@ const ALERT_TIMEOUT_MS = 40_000;
 
 /** What the rules look back over, by how far they do in earnest: a test does not wait for an hour. */
 const RANGES: Record<string, string> = {
+  '1m': '10s',
   '5m': '20s',
   '30m': '20s',
   '6h': '20s',
@@ -130,6 +131,17 @@ export class WatchedProduct {
     });
     await response.arrayBuffer();
     return response.status;
+  }
+
+  /** The names of the metrics that the API declares, whether there is a value or not. */
+  async declaredMetrics(): Promise<string[]> {
+    const response = await fetch(`${this.api.url}/metrics`, {
+      headers: { authorization: `Bearer ${TOKEN}` },
+    });
+    const types = (await response.text()).matchAll(/^# TYPE (\w+) (\w+)$/gm);
+    return [...types].flatMap(([, name = '', type]) =>
+      type === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],
+    );
   }
 
   /** One turn of a new conversation, to its end. */
