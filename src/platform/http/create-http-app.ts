@@ -7,6 +7,8 @@ import type { Registry } from 'prom-client';
 import type { ConfigOf } from '../config/index.js';
 import { NestPinoLogger } from '../logging/index.js';
 import { PROCESS_REGISTRY } from '../metrics/metric-providers.js';
+import { metricsConfig } from '../metrics/metrics.config.js';
+import { tracingConfig } from '../tracing/index.js';
 import { installApiDocs } from './api-docs/install-api-docs.js';
 import { Drain } from './drain.js';
 import { ErrorFilter } from './error.filter.js';
@@ -15,6 +17,7 @@ import { HttpMetrics } from './http-metrics.js';
 import { installNestingLimit } from './nesting-limit.js';
 import { installBodyParsers } from './request-body.js';
 import { installAccessLog, installRequestContext, requestIdOf } from './request-context.js';
+import { installRequestTraces } from './request-traces.js';
 import { validationPipe } from './validation.js';
 
 const REQUEST_TIMEOUT_MS = 60_000;
@@ -27,6 +30,13 @@ const MAX_PARAMETER_LENGTH = 128;
 export interface HttpApp {
   app: NestFastifyApplication;
   drain: Drain;
+}
+
+/** Routes are declared only when the application starts. */
+function countRequests(app: NestFastifyApplication): void {
+  const metrics = new HttpMetrics();
+  metrics.install(app.getHttpAdapter().getInstance());
+  metrics.expose(app.get<Registry>(PROCESS_REGISTRY));
 }
 
 /** Builds the API on Fastify from its root module. It does not listen yet. */
@@ -46,8 +56,6 @@ export async function createHttpApp(
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
   });
   const fastify = adapter.getInstance();
-  const metrics = new HttpMetrics();
-  metrics.install(fastify);
   installRequestContext(fastify);
   installBodyParsers(fastify, config.bulkBodyLimitBytes);
   installNestingLimit(fastify);
@@ -60,9 +68,11 @@ export async function createHttpApp(
     abortOnError: false,
     bodyParser: false,
   });
-  metrics.expose(app.get<Registry>(PROCESS_REGISTRY));
+  if (app.get<ConfigOf<typeof metricsConfig>>(metricsConfig.token).isOn) countRequests(app);
   const drain = app.get(Drain);
   drain.install(fastify);
+  if (app.get<ConfigOf<typeof tracingConfig>>(tracingConfig.token).url !== undefined)
+    installRequestTraces(fastify);
   installApiDocs(app);
   app.useGlobalFilters(new ErrorFilter());
   app.useGlobalPipes(validationPipe());
