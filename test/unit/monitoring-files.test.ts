@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
@@ -112,6 +112,17 @@ describe('the boards', () => {
     }
   });
 
+  it('and rules name metrics that the guide explains', () => {
+    const guide = readFileSync(new URL('docs/monitoring.md', root), 'utf8');
+    const named = new Set(
+      [...rules.map(({ expr }) => expr), ...boards.flatMap(expressionsOf)].flatMap(metricNamesIn),
+    );
+    for (const name of named) {
+      if (name.startsWith('lockkeeper_'))
+        expect(guide, name).toContain(name.replace(/_(bucket|sum|count)$/, ''));
+    }
+  });
+
   it('show what every alert is about', () => {
     const shown = new Set(boards.flatMap(expressionsOf).flatMap(metricNamesIn));
     for (const { name, expr } of rules) {
@@ -138,6 +149,21 @@ describe('the runbook', () => {
       if (anchor === undefined) continue;
       expect(target ? anchorsOf(readFileSync(target, 'utf8')) : anchors, link).toContain(anchor);
     }
+  });
+
+  it('has a chapter for each reason of a verdict', () => {
+    const sources = globSync('src/modules/**/*.ts', { cwd: root }).filter(
+      (path) => !path.endsWith('.spec.ts'),
+    );
+    const codes = sources.flatMap((path) =>
+      [...readFileSync(new URL(path, root), 'utf8').matchAll(/\breasonCode: '(\w+)'/g)].map(
+        ([, code]) => code,
+      ),
+    );
+    expect(codes.length).toBeGreaterThan(20);
+    for (const code of codes) expect(anchors).toContain(code);
+    const verdicts = /^## Verdicts$([\s\S]*?)^## /m.exec(operations)?.[1] ?? '';
+    for (const [, code] of verdicts.matchAll(/^### `(\w+)`$/gm)) expect(codes).toContain(code);
   });
 
   it('names no setting that does not exist', () => {
