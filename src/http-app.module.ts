@@ -15,6 +15,7 @@ import { MarketplaceHttpModule } from './modules/marketplace/marketplace.http.mo
 import { MonitoringModule } from './modules/monitoring/index.js';
 import { MonitoringHttpModule } from './modules/monitoring/monitoring.http.module.js';
 import { ProviderHttpModule } from './modules/provider/provider.http.module.js';
+import { QueuesHttpModule } from './modules/queues/queues.http.module.js';
 import { SupportHttpModule } from './modules/support/support.http.module.js';
 import { SchedulerHttpModule } from './modules/scheduler/scheduler.http.module.js';
 import { SearchHttpModule } from './modules/search/search.http.module.js';
@@ -52,6 +53,7 @@ export class HttpAppModule {
         AuthHttpModule,
         CoinAccountHttpModule,
         AuditHttpModule,
+        QueuesHttpModule,
         AccountHttpModule,
         LogsHttpModule,
         SupportHttpModule,

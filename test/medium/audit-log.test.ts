@@ -51,6 +51,7 @@ describe('the audit log', () => {
           subject_kind: 'conversation',
           subject_id: conversationId,
           detail: {},
+          reason: null,
           request_id: requestId,
         },
       ],

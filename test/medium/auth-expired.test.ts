@@ -46,13 +46,13 @@ describe('credentials that have expired', () => {
         days,
       );
     for (const days of [3, 2, 0]) await revoke(days);
-    expect(await run()).toEqual({ refresh_tokens: 2, sessions: 1, revoked_tokens: 2 });
+    expect(await run()).toEqual({ refresh_tokens: 2, console_sessions: 0, sessions: 1, revoked_tokens: 2 });
     expect([await sessionsOf(gone.id), await sessionsOf(half.id), await sessionsOf(alive.id)]).toEqual([
       0, 1, 1,
     ]);
     const me = await test.app.inject({ url: '/api/auth/me', headers: bearer(alive.accessToken) });
     expect(me.statusCode).toBe(200);
-    expect(await run()).toEqual({ refresh_tokens: 0, sessions: 0, revoked_tokens: 0 });
+    expect(await run()).toEqual({ refresh_tokens: 0, console_sessions: 0, sessions: 0, revoked_tokens: 0 });
   });
 
   it('are forgotten in batches, and no further when the time is up', async () => {

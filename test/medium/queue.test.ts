@@ -40,6 +40,7 @@ function newJob(changes: Partial<Job> = {}): Job {
       isSerial: false,
       concurrency: 4,
       lockDurationMs: 1_000,
+      isDrainable: true,
     }),
     payload: z.object({ id: z.uuid(), n: z.int().optional() }),
     attempts: 3,

@@ -12,7 +12,7 @@ import {
 
 /** For operators to read; there is no call that writes. */
 @ApiTags('Audit')
-@Controller('api/admin/audit-log')
+@Controller(['api/admin/audit', 'api/admin/audit-log'])
 export class AuditLogController {
   constructor(private readonly auditLog: AuditLog) {}
 
@@ -21,7 +21,8 @@ export class AuditLogController {
   @ApiOperation({
     summary: 'Read who did what to whose data',
     description:
-      'The newest first. Entries are only ever added. They hold ids and plain facts, never content or an e-mail address.',
+      'The newest first. Entries are only ever added. They hold ids, plain facts and the reason that an operator gave, ' +
+      'never content or an e-mail address. `/api/admin/audit-log` is the same, by its older name.',
   })
   @ApiOkResponse({ standardSchema: auditLogPageSchema })
   async list(@Query({ schema: auditLogQuerySchema }) query: AuditLogQuery): Promise<AuditLogPage> {

@@ -21,10 +21,11 @@ interface AuditRow {
   subject_kind: string;
   subject_id: string;
   detail: string;
+  reason: string | null;
   request_id: string | null;
 }
 
-const COLUMNS = 'id, at, actor_kind, actor_id, action, subject_kind, subject_id, detail, request_id';
+const COLUMNS = 'id, at, actor_kind, actor_id, action, subject_kind, subject_id, detail, reason, request_id';
 
 /** The rows of `audit_log`: they are added and read, nothing else. */
 @Injectable()
@@ -42,6 +43,7 @@ export class AuditLogRepository {
         entry.subjectKind,
         entry.subjectId,
         JSON.stringify(entry.detail),
+        entry.reason,
         entry.requestId,
       ]),
     ]);
@@ -70,6 +72,7 @@ export class AuditLogRepository {
       subjectKind: row.subject_kind,
       subjectId: row.subject_id,
       detail: JSON.parse(row.detail) as AuditDetail,
+      reason: row.reason,
       requestId: row.request_id,
     }));
   }

@@ -33,7 +33,7 @@ export class AuditLog {
     return this.repository.list(selection);
   }
 
-  private entryOf({ actor, action, subjectKind, subjectId, detail = {} }: AuditEvent): AuditEntry {
+  private entryOf({ actor, action, subjectKind, subjectId, detail = {}, reason }: AuditEvent): AuditEntry {
     return {
       id: newId(),
       at: new Date(this.clock.nowMs()),
@@ -43,6 +43,7 @@ export class AuditLog {
       subjectKind,
       subjectId,
       detail: checkDetail(detail),
+      reason: reason ?? null,
       requestId: currentLogFields().request_id ?? null,
     };
   }

@@ -24,6 +24,12 @@ export const authConfig = defineConfig('auth', {
     schema: read.integer(30, { min: 1, max: 365 }),
     example: '30',
   }),
+  consoleSessionHours: variable({
+    env: 'LOCKKEEPER_CONSOLE_SESSION_HOURS',
+    description: 'How long a sign-in to the console is good for, in hours.',
+    schema: read.integer(12, { min: 1, max: 720 }),
+    example: '12',
+  }),
   principalCacheMs: variable({
     env: 'LOCKKEEPER_PRINCIPAL_CACHE_MS',
     description:
@@ -34,7 +40,8 @@ export const authConfig = defineConfig('auth', {
   keyMemoryMs: variable({
     env: 'LOCKKEEPER_API_KEY_MEMORY_MS',
     description:
-      'While MySQL is away: how long, in milliseconds, an API key is good that MySQL knew before, unless it was revoked.',
+      'While MySQL is away: how long, in milliseconds, an API key or a session of the console is good that MySQL knew ' +
+      'before, unless it was revoked.',
     schema: read.integer(600_000, { min: 0, max: 86_400_000 }),
     example: '600000',
   }),

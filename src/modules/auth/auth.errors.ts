@@ -113,3 +113,27 @@ export const scopeNotGrantable = defineError({
   kind: 'forbidden',
   title: 'A key cannot have a scope that its owner does not have.',
 });
+
+export const consoleSessionEnded = defineError({
+  code: 'console_session_ended',
+  kind: 'unauthenticated',
+  title: 'The session of the console is over. Sign in again.',
+});
+
+export const csrfTokenMissing = defineError({
+  code: 'csrf_token_missing',
+  kind: 'forbidden',
+  title: 'A request by cookie that changes something needs the header `X-CSRF-Token`.',
+});
+
+export const csrfTokenInvalid = defineError({
+  code: 'csrf_token_invalid',
+  kind: 'forbidden',
+  title: 'The CSRF token is not that of this session. Read it anew from `GET /api/console/session`.',
+});
+
+export const crossSiteRequest = defineError({
+  code: 'cross_site_request',
+  kind: 'forbidden',
+  title: 'A page of another site made this request. Only pages of this service may.',
+});

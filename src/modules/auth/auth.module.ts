@@ -9,6 +9,9 @@ import { ApiKeyService } from './api-key.service.js';
 import { ApiKeyUsage } from './api-key-usage.js';
 import { AuditLog } from './audit-log.js';
 import { AuthenticationService } from './authentication.service.js';
+import { CallerCheck } from './caller-check.js';
+import { ConsoleSessionRepository } from './console/console-session.repository.js';
+import { ConsoleSessions } from './console/console-session.service.js';
 import { CredentialRepository } from './credential.repository.js';
 import { ApiKeyEntity } from './entities/api-key.entity.js';
 import { RefreshTokenEntity } from './entities/refresh-token.entity.js';
@@ -40,6 +43,9 @@ import { UserService } from './user.service.js';
     ApiKeyUsage,
     AuditLog,
     AuthenticationService,
+    CallerCheck,
+    ConsoleSessionRepository,
+    ConsoleSessions,
     CredentialRepository,
     PasswordHasher,
     SessionRepository,
@@ -57,6 +63,8 @@ import { UserService } from './user.service.js';
     AnonymousScopes,
     ApiKeyService,
     AuthenticationService,
+    CallerCheck,
+    ConsoleSessions,
     SessionService,
     SocketAuthenticator,
     UserErasure,

@@ -7,7 +7,8 @@ import { Clock } from '../../shared/clock.js';
 import { AccessTokens } from './access-tokens.js';
 import { ApiKeyUsage } from './api-key-usage.js';
 import { authConfig } from './auth.config.js';
-import { apiKeyExpired, apiKeyInvalid, tokenRevoked } from './auth.errors.js';
+import { apiKeyExpired, apiKeyInvalid, consoleSessionEnded, tokenRevoked } from './auth.errors.js';
+import { ConsoleSessionRepository } from './console/console-session.repository.js';
 import { CredentialRepository } from './credential.repository.js';
 import { effectiveKeyScopes, roleScopes } from './domain/roles.js';
 import { isApiKey, isWellFormedApiKey, tokenHash } from './domain/secrets.js';
@@ -21,17 +22,26 @@ const RETRY_AFTER_SECONDS = 2;
 interface CachedPrincipal {
   principal: Principal;
   expiresAtMs?: number | undefined;
+  /** Whether it is good for some minutes while MySQL is away. */
+  isKept: boolean;
   /** When the database said so. */
   confirmedAtMs: number;
+}
+
+/** Who is behind a session of the console, and until when it lasts. */
+export interface ConsoleCaller {
+  principal: Principal;
+  expiresAt: Date;
 }
 
 /** What the database says of a credential. */
 type LoadedPrincipal = Omit<CachedPrincipal, 'confirmedAtMs'>;
 
 /**
- * Tells who is behind a bearer token. Redis is asked on every request whether it was revoked; who it belongs
- * to is remembered for some seconds. Without Redis, MySQL is asked every time. Without MySQL, an API key that it knew
- * a while ago is still good, as long as Redis can say that it was not revoked: so devices go on sending logs.
+ * Tells who is behind a bearer token or the console's cookie. Redis is asked on every request whether it was revoked; who it belongs
+ * to is remembered for some seconds. Without Redis, MySQL is asked every time. Without MySQL, an API key or a session of
+ * the console that it knew a while ago is still good, as long as Redis can say that it was not revoked: so devices go on
+ * sending logs, and operators see what is wrong.
  */
 @Injectable()
 export class AuthenticationService {
@@ -43,6 +53,7 @@ export class AuthenticationService {
     private readonly accessTokens: AccessTokens,
     private readonly blacklist: TokenBlacklist,
     private readonly credentials: CredentialRepository,
+    private readonly consoleSessions: ConsoleSessionRepository,
     private readonly usage: ApiKeyUsage,
     private readonly clock: Clock,
     breaker: RedisBreaker,
@@ -62,6 +73,22 @@ export class AuthenticationService {
     return isApiKey(bearerToken)
       ? this.authenticateApiKey(bearerToken)
       : this.authenticateAccessToken(bearerToken);
+  }
+
+  /**
+   * Who the secret in the console's cookie belongs to.
+   * @throws console_session_ended if it is unknown, expired or revoked; service_unavailable if neither Redis nor MySQL
+   *   can be asked.
+   */
+  async authenticateConsole(secret: string): Promise<ConsoleCaller> {
+    const hash = tokenHash(secret);
+    const { principal, expiresAtMs = 0 } = await this.resolve(
+      hash,
+      () => consoleSessionEnded(),
+      () => this.loadConsole(hash),
+    );
+    if (expiresAtMs <= this.clock.nowMs()) throw consoleSessionEnded();
+    return { principal, expiresAt: new Date(expiresAtMs) };
   }
 
   private async authenticateAccessToken(token: string): Promise<Principal> {
@@ -119,7 +146,7 @@ export class AuthenticationService {
       this.cache.set(hash, loaded);
       return loaded;
     } catch (error) {
-      const recalled = serviceUnavailable.is(error) ? this.recallKey(hash) : undefined;
+      const recalled = serviceUnavailable.is(error) ? this.recall(hash) : undefined;
       if (!recalled) {
         this.cache.delete(hash);
         throw error;
@@ -129,10 +156,10 @@ export class AuthenticationService {
     }
   }
 
-  /** A key as the database knew it, if that is not too long ago. */
-  private recallKey(hash: string): CachedPrincipal | undefined {
+  /** A key or a console's session as the database knew it, if that is not too long ago. */
+  private recall(hash: string): CachedPrincipal | undefined {
     const recalled = this.cache.recall(hash);
-    if (recalled?.principal.via !== 'api_key') return undefined;
+    if (!recalled?.isKept) return undefined;
     const ageMs = this.clock.nowMs() - recalled.confirmedAtMs;
     return ageMs >= 0 && ageMs <= this.config.keyMemoryMs ? recalled : undefined;
   }
@@ -156,7 +183,22 @@ export class AuthenticationService {
     if (!found || found.isRevoked) throw tokenRevoked();
     const { email, role } = found;
     const scopes = new Set(roleScopes[role]);
-    return { principal: { userId, email, role, scopes, via: 'session', credentialId: sessionId } };
+    return {
+      principal: { userId, email, role, scopes, via: 'session', credentialId: sessionId },
+      isKept: false,
+    };
+  }
+
+  private async loadConsole(hash: string): Promise<LoadedPrincipal> {
+    const found = await this.consoleSessions.find(hash);
+    if (!found || found.isRevoked) throw consoleSessionEnded();
+    const { userId, email, role, sessionId, expiresAtMs } = found;
+    const scopes = new Set(roleScopes[role]);
+    return {
+      principal: { userId, email, role, scopes, via: 'session', credentialId: sessionId },
+      expiresAtMs,
+      isKept: true,
+    };
   }
 
   private async loadKey(hash: string): Promise<LoadedPrincipal> {
@@ -167,6 +209,7 @@ export class AuthenticationService {
     return {
       principal: { userId, email, role, scopes, via: 'api_key', credentialId: keyId },
       expiresAtMs,
+      isKept: true,
     };
   }
 }

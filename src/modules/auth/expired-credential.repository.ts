@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { Transactions } from '../../platform/database/index.js';
+import { type Transaction, Transactions } from '../../platform/database/index.js';
 
 /** Clocks of processes may be behind that of the database, and an access token may outlive its refresh token. */
 const GRACE_DAYS = 1;
 
-/** What can be forgotten of `refresh_tokens`, `sessions` and `revoked_tokens`. The database's clock decides. */
+/** What can be forgotten of `refresh_tokens`, `console_sessions`, `sessions` and `revoked_tokens`. The database's clock decides. */
 @Injectable()
 export class ExpiredCredentialRepository {
   constructor(private readonly transactions: Transactions) {}
@@ -24,12 +24,23 @@ export class ExpiredCredentialRepository {
       await transaction.query('DELETE FROM refresh_tokens WHERE token_hash IN (?)', [
         rows.map((row) => row.token_hash),
       ]);
-      const { affectedRows } = await transaction.query<{ affectedRows: number }>(
-        `DELETE FROM sessions WHERE id IN (?)
-           AND NOT EXISTS (SELECT 1 FROM refresh_tokens r WHERE r.session_id = sessions.id)`,
-        [[...new Set(rows.map((row) => row.session_id))]],
+      return { tokens: rows.length, sessions: await forgetSessions(transaction, rows) };
+    });
+  }
+
+  /** Forgets up to `limit` cookies of the console that expired a day ago or more, with their sessions. */
+  forgetConsoleSessions(limit: number): Promise<{ cookies: number; sessions: number }> {
+    return this.transactions.run(async (transaction) => {
+      const rows = await transaction.query<{ cookie_hash: string; session_id: string }[]>(
+        `SELECT cookie_hash, session_id FROM console_sessions
+          WHERE expires_at < UTC_TIMESTAMP(3) - INTERVAL ? DAY ORDER BY expires_at LIMIT ?`,
+        [GRACE_DAYS, limit],
       );
-      return { tokens: rows.length, sessions: affectedRows };
+      if (rows.length === 0) return { cookies: 0, sessions: 0 };
+      await transaction.query('DELETE FROM console_sessions WHERE cookie_hash IN (?)', [
+        rows.map((row) => row.cookie_hash),
+      ]);
+      return { cookies: rows.length, sessions: await forgetSessions(transaction, rows) };
     });
   }
 
@@ -41,4 +52,18 @@ export class ExpiredCredentialRepository {
     );
     return affectedRows;
   }
+}
+
+/** Forgets those of these sessions that nothing proves any more. */
+async function forgetSessions(
+  transaction: Transaction,
+  rows: readonly { session_id: string }[],
+): Promise<number> {
+  const { affectedRows } = await transaction.query<{ affectedRows: number }>(
+    `DELETE FROM sessions WHERE id IN (?)
+       AND NOT EXISTS (SELECT 1 FROM refresh_tokens r WHERE r.session_id = sessions.id)
+       AND NOT EXISTS (SELECT 1 FROM console_sessions c WHERE c.session_id = sessions.id)`,
+    [[...new Set(rows.map((row) => row.session_id))]],
+  );
+  return affectedRows;
 }

@@ -21,8 +21,10 @@ export interface RevokedToken {
   expiresAtMs: number;
 }
 
-/** The sessions to end: one, or all of a user. */
-export type SessionSelection = { readonly sessionId: string } | { readonly userId: string };
+/** The sessions to end: one, all of a user, or those of a user that are proved with a cookie. */
+export type SessionSelection =
+  | { readonly sessionId: string }
+  | { readonly userId: string; readonly isConsoleOnly?: boolean };
 
 interface RefreshTokenRow {
   session_id: string;
@@ -81,31 +83,48 @@ export class SessionRepository {
 
   /**
    * Ends sessions and writes down the access tokens of theirs that have not expired.
-   * @returns those tokens, for the copy in Redis.
+   * @returns those tokens, and what cookies of theirs have not expired, for the copy in Redis.
    */
   async revoke(transaction: Transaction, selection: SessionSelection, now: Date): Promise<RevokedToken[]> {
-    const [column, value] =
-      'sessionId' in selection ? ['id', selection.sessionId] : ['user_id', selection.userId];
+    const { condition, value } = whichSessions(selection);
+    const cookies = await transaction.query<TokenRow[]>(
+      `SELECT c.cookie_hash AS hash, c.expires_at FROM console_sessions c JOIN sessions s ON s.id = c.session_id
+        WHERE ${condition} AND c.expires_at > ?`,
+      [value, now],
+    );
     const liveTokens = `
          FROM refresh_tokens r JOIN sessions s ON s.id = r.session_id
-        WHERE s.${column} = ? AND r.access_expires_at > ?`;
-    await transaction.query(`UPDATE sessions SET revoked_at = ? WHERE ${column} = ? AND revoked_at IS NULL`, [
-      now,
-      value,
-    ]);
+        WHERE ${condition} AND r.access_expires_at > ?`;
+    await transaction.query(
+      `UPDATE sessions s SET s.revoked_at = ? WHERE ${condition} AND s.revoked_at IS NULL`,
+      [now, value],
+    );
     await transaction.query(
       `INSERT INTO revoked_tokens (token_hash, expires_at)
        SELECT r.access_token_hash, r.access_expires_at ${liveTokens}
        ON DUPLICATE KEY UPDATE token_hash = revoked_tokens.token_hash`,
       [value, now],
     );
-    const rows = await transaction.query<{ access_token_hash: string; access_expires_at: Date }[]>(
-      `SELECT r.access_token_hash, r.access_expires_at ${liveTokens}`,
+    const tokens = await transaction.query<TokenRow[]>(
+      `SELECT r.access_token_hash AS hash, r.access_expires_at AS expires_at ${liveTokens}`,
       [value, now],
     );
-    return rows.map((row) => ({
-      hash: row.access_token_hash,
-      expiresAtMs: row.access_expires_at.getTime(),
+    return [...cookies, ...tokens].map(({ hash, expires_at }) => ({
+      hash,
+      expiresAtMs: expires_at.getTime(),
     }));
   }
+}
+
+interface TokenRow {
+  hash: string;
+  expires_at: Date;
+}
+
+function whichSessions(selection: SessionSelection): { condition: string; value: string } {
+  if ('sessionId' in selection) return { condition: 's.id = ?', value: selection.sessionId };
+  const condition = selection.isConsoleOnly
+    ? 's.user_id = ? AND EXISTS (SELECT 1 FROM console_sessions e WHERE e.session_id = s.id)'
+    : 's.user_id = ?';
+  return { condition, value: selection.userId };
 }

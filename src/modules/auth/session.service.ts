@@ -36,6 +36,13 @@ export interface SessionTokens {
   refreshExpiresAt: Date;
 }
 
+/** Makes what a new session is proved with. */
+type IssueCredential<T> = (
+  transaction: Transaction,
+  sessionId: string,
+  user: Pick<UserEntity, 'id' | 'email' | 'role'>,
+) => Promise<T>;
+
 type Rotation =
   | SessionTokens
   | { failure: 'invalid' }
@@ -62,14 +69,29 @@ export class SessionService {
    * @throws credentials_invalid, the same for an unknown address, a wrong password and a disabled user;
    *   too_many_attempts; service_unavailable if too many passwords are being checked.
    */
-  async signIn(email: string, password: string, address: string): Promise<SessionTokens> {
+  signIn(email: string, password: string, address: string): Promise<SessionTokens> {
+    return this.openFor({ email, password }, address, (transaction, sessionId, user) =>
+      this.issueTokens(transaction, sessionId, user),
+    );
+  }
+
+  /**
+   * Opens a session for whoever knows the password. What the client is to prove it with, `issue` makes and writes down
+   * in the same transaction.
+   * @throws as `signIn`
+   */
+  async openFor<T extends object>(
+    { email, password }: { email: string; password: string },
+    address: string,
+    issue: IssueCredential<T>,
+  ): Promise<T> {
     const user = await this.users.findByEmail(email);
     const isRight = await this.checkPassword(user, email, password, address);
-    const tokens = user && isRight ? await this.openSession(user) : undefined;
-    const event = tokens ? 'sign_in_succeeded' : 'sign_in_failed';
+    const issued = user && isRight ? await this.openSession(user, issue) : undefined;
+    const event = issued ? 'sign_in_succeeded' : 'sign_in_failed';
     this.audit.write(event, { user_id: user?.id, account: accountMark(email), remote_address: address });
-    if (!tokens) throw credentialsInvalid();
-    return tokens;
+    if (!issued) throw credentialsInvalid();
+    return issued;
   }
 
   /**
@@ -164,7 +186,7 @@ export class SessionService {
   }
 
   /** @returns undefined if the user was disabled, or the password changed, since it was checked. */
-  private openSession(user: UserEntity): Promise<SessionTokens | undefined> {
+  private openSession<T>(user: UserEntity, issue: IssueCredential<T>): Promise<T | undefined> {
     return this.transactions.run(async (transaction) => {
       const current = await this.users.lockById(transaction, user.id);
       if (!current || current.isDisabled || current.passwordHash !== user.passwordHash) return undefined;
@@ -175,7 +197,7 @@ export class SessionService {
         createdAt: this.now(),
         revokedAt: null,
       });
-      return this.issueTokens(transaction, sessionId, current);
+      return issue(transaction, sessionId, current);
     });
   }
 

@@ -1,7 +1,7 @@
 import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
 import type { ConfigOf } from '../../platform/config/index.js';
 import { AppError, serviceUnavailable } from '../../platform/errors/index.js';
-import type { Principal, Scope } from '../../platform/http/index.js';
+import { httpConfig, type Principal, type Scope } from '../../platform/http/index.js';
 import {
   type Namespace,
   type Socket,
@@ -12,6 +12,8 @@ import {
 } from '../../platform/websocket/index.js';
 import { authenticationRequired, scopeMissing } from './auth.errors.js';
 import { AuthenticationService } from './authentication.service.js';
+import { refuseForged } from './caller-check.js';
+import { consoleSecretOf } from './console/console-cookie.js';
 import { tokenOf } from './domain/credentials.js';
 
 const CHECKED_AT_ONCE = 20;
@@ -22,8 +24,11 @@ export function roomOfUser(userId: string): string {
   return `user:${userId}`;
 }
 
+/** Asks anew who has what a connection was opened with. */
+type Identify = () => Promise<Principal>;
+
 interface Admitted {
-  token: string;
+  identify: Identify;
   principal: Principal;
 }
 
@@ -39,11 +44,12 @@ export class SocketAuthenticator implements BeforeApplicationShutdown {
   constructor(
     private readonly authentication: AuthenticationService,
     @Inject(websocketConfig.token) private readonly config: ConfigOf<typeof websocketConfig>,
+    @Inject(httpConfig.token) private readonly http: ConfigOf<typeof httpConfig>,
   ) {}
 
   /**
-   * Guards a namespace. A client sends its token as `auth.token` or in the header `Authorization`; one that is refused
-   * gets a `connect_error` whose `data.code` says why. Whoever is let in is in the room of the user.
+   * Guards a namespace. A client sends its token as `auth.token` or in the header `Authorization`; a page of the console
+   * sends its cookie, and the CSRF token as `auth.csrf_token`. One that is refused gets a `connect_error` whose `data.code` says why. Whoever is let in is in the room of the user.
    */
   protect(namespace: Namespace, scope: Scope): void {
     namespace.use((socket, next) => void this.answer(namespace, socket, scope, next));
@@ -72,7 +78,7 @@ export class SocketAuthenticator implements BeforeApplicationShutdown {
     const admitted = this.admitted.get(socket);
     if (!admitted) throw authenticationRequired();
     try {
-      const principal = await this.authenticate(admitted.token, scope);
+      const principal = await authorized(admitted.identify, scope);
       // It may be in rooms that it was let into for what it may do no longer.
       if ([...admitted.principal.scopes].some((had) => !principal.scopes.has(had))) {
         throw scopeMissing({ detail: RIGHTS_CHANGED });
@@ -90,12 +96,13 @@ export class SocketAuthenticator implements BeforeApplicationShutdown {
    * @throws as `check`; scope_missing also for a token of somebody else.
    */
   async renew(socket: Socket, token: string, scope: Scope): Promise<void> {
-    const principal = await this.authenticate(token, scope);
+    const identify = () => this.authentication.authenticate(token);
+    const principal = await authorized(identify, scope);
     if (principal.userId !== this.principalOf(socket).userId)
       throw scopeMissing({
         detail: 'The token is one of another user: open a connection of its own with it.',
       });
-    this.admitted.set(socket, { token, principal });
+    this.admitted.set(socket, { identify, principal });
   }
 
   beforeApplicationShutdown(): void {
@@ -118,21 +125,31 @@ export class SocketAuthenticator implements BeforeApplicationShutdown {
   }
 
   private async admit(namespace: Namespace, socket: Socket, scope: Scope): Promise<void> {
-    const token = tokenOfHandshake(socket);
-    if (token === undefined) throw authenticationRequired();
-    const principal = await this.authenticate(token, scope);
+    const identify = this.identification(socket);
+    const principal = await authorized(identify, scope);
     const { maxConnections, maxConnectionsPerUser } = this.config;
     const ofUser = namespace.adapter.rooms.get(roomOfUser(principal.userId))?.size ?? 0;
     if (ofUser >= maxConnectionsPerUser)
       throw tooManyConnections({ details: { limit: maxConnectionsPerUser } });
     if (namespace.sockets.size >= maxConnections) throw tooManyConnections({ retryAfterSeconds: 5 });
-    this.admitted.set(socket, { token, principal });
+    this.admitted.set(socket, { identify, principal });
   }
 
-  private async authenticate(token: string, scope: Scope): Promise<Principal> {
-    const principal = await this.authentication.authenticate(token);
-    if (!principal.scopes.has(scope)) throw scopeMissing({ details: { scope } });
-    return principal;
+  /** How to tell who opened a connection. @throws authentication_required, and what is wrong with a CSRF token. */
+  private identification(socket: Socket): Identify {
+    const { headers, auth } = socket.handshake;
+    const token = tokenOfHandshake(socket);
+    if (token !== undefined) return () => this.authentication.authenticate(token);
+    const secret = consoleSecretOf(headers, this.isOverTls(socket));
+    if (secret === undefined) throw authenticationRequired();
+    const { csrf_token } = auth as { csrf_token?: unknown };
+    refuseForged(headers, secret, typeof csrf_token === 'string' ? csrf_token : undefined);
+    return async () => (await this.authentication.authenticateConsole(secret)).principal;
+  }
+
+  /** A proxy in front is believed only where one is said to be there. */
+  private isOverTls({ handshake }: Socket): boolean {
+    return this.http.isBehindProxy && handshake.headers['x-forwarded-proto'] === 'https';
   }
 
   private cutOff(socket: Socket, error: AppError): void {
@@ -153,4 +170,10 @@ function tokenOfHandshake(socket: Socket): string | undefined {
   const { token } = socket.handshake.auth as { token?: unknown };
   if (typeof token === 'string' && token !== '') return token;
   return tokenOf(socket.handshake.headers.authorization);
+}
+
+async function authorized(identify: Identify, scope: Scope): Promise<Principal> {
+  const principal = await identify();
+  if (!principal.scopes.has(scope)) throw scopeMissing({ details: { scope } });
+  return principal;
 }

@@ -31,7 +31,7 @@ export class UserErasureRepository {
     while (await this.deleteSome('DELETE FROM api_keys WHERE owner_id = ? LIMIT ?', [userId, DELETE_BATCH]));
   }
 
-  /** Deletes a user's sessions with their refresh tokens, some at a time. */
+  /** Deletes a user's sessions with their refresh tokens and cookies, some at a time. */
   async deleteSessions(userId: string): Promise<void> {
     for (;;) {
       const rows: { id: string }[] = await this.transactions.single.query(
@@ -42,6 +42,8 @@ export class UserErasureRepository {
       const ids = rows.map((row) => row.id);
       const tokens = 'DELETE FROM refresh_tokens WHERE session_id IN (?) LIMIT ?';
       while (await this.deleteSome(tokens, [ids, DELETE_BATCH]));
+      const cookies = 'DELETE FROM console_sessions WHERE session_id IN (?) LIMIT ?';
+      while (await this.deleteSome(cookies, [ids, DELETE_BATCH]));
       await this.deleteSome('DELETE FROM sessions WHERE id IN (?) LIMIT ?', [ids, DELETE_BATCH]);
     }
   }

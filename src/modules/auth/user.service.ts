@@ -10,7 +10,7 @@ import { emailTaken, lastAdministrator, signUpClosed, userNotFound } from './aut
 import type { Role } from './domain/roles.js';
 import type { UserEntity } from './entities/user.entity.js';
 import { PasswordHasher } from './password-hasher.js';
-import { SessionRepository } from './session.repository.js';
+import { type RevokedToken, SessionRepository } from './session.repository.js';
 import { SignInLimiter } from './sign-in-limiter.js';
 import { TokenBlacklist } from './token-blacklist.js';
 import { UserRepository } from './user.repository.js';
@@ -83,8 +83,8 @@ export class UserService {
 
   /**
    * Changes a role, or disables or enables a user. A disabled user's sessions are over for good; the API keys
-   * sleep until the user is enabled again. A changed role counts in all processes when their principal cache
-   * has expired.
+   * sleep until the user is enabled again. A changed role ends the user's sessions of the console at once, and counts for
+   * tokens and keys in all processes when their principal cache has expired.
    * @throws user_not_found, last_administrator
    */
   async changeUser(id: string, change: UserChange, actorId: string): Promise<User> {
@@ -98,13 +98,11 @@ export class UserService {
         isDisabled: change.isDisabled ?? current.isDisabled,
       };
       await this.users.update(transaction, id, wanted);
-      const ended = wanted.isDisabled ? await this.endCredentials(transaction, id, now) : undefined;
+      const ended = await this.endCredentials(transaction, current, wanted, now);
       return { user: Object.assign(current, wanted), ended };
     });
-    if (ended) {
-      await this.blacklist.add(ended.tokens);
-      await this.blacklist.addApiKeys(ended.keyHashes);
-    }
+    await this.blacklist.add(ended.tokens);
+    await this.blacklist.addApiKeys(ended.keyHashes);
     const { role, isDisabled } = user;
     this.audit.write('user_changed', { user_id: id, role, is_disabled: isDisabled, actor_id: actorId });
     return user;
@@ -146,10 +144,18 @@ export class UserService {
     if (administrators.length === 1 && administrators[0]?.id === id) throw lastAdministrator();
   }
 
-  private async endCredentials(transaction: Transaction, id: string, now: Date) {
+  /** What a user can do no longer: all if disabled; with another role, whoever is at the console signs in anew. */
+  private async endCredentials(
+    transaction: Transaction,
+    { id, role }: Pick<User, 'id' | 'role'>,
+    wanted: Pick<User, 'role' | 'isDisabled'>,
+    now: Date,
+  ): Promise<{ tokens: RevokedToken[]; keyHashes: string[] }> {
+    if (!wanted.isDisabled && wanted.role === role) return { tokens: [], keyHashes: [] };
+    const isConsoleOnly = !wanted.isDisabled;
     return {
-      tokens: await this.sessions.revoke(transaction, { userId: id }, now),
-      keyHashes: await this.keys.liveHashes(transaction, id, now),
+      tokens: await this.sessions.revoke(transaction, { userId: id, isConsoleOnly }, now),
+      keyHashes: isConsoleOnly ? [] : await this.keys.liveHashes(transaction, id, now),
     };
   }
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { fastifyCookie } from '@fastify/cookie';
 import type { Logger as PinoLogger } from 'pino';
 import type { ConfigOf } from '../config/index.js';
 import { NestPinoLogger } from '../logging/index.js';
@@ -57,6 +58,8 @@ export async function createHttpApp(
   });
   const drain = app.get(Drain);
   drain.install(fastify);
+  // Cookies are read where one is asked for, not on every request.
+  await app.register(fastifyCookie, { hook: false });
   installApiDocs(app);
   app.useGlobalFilters(new ErrorFilter());
   app.useGlobalPipes(validationPipe());

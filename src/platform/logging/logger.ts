@@ -1,16 +1,10 @@
 import { type LoggerService, type LogLevel } from '@nestjs/common';
 import { type Logger as PinoLogger, pino } from 'pino';
 import { currentLogFields } from './log-context.js';
+import { CENSORED, SECRET_NAMES } from './redaction.js';
 
 /** Values that must never be written, wherever an object with them is logged. */
-const REDACTED_PATHS = [
-  'password',
-  'authorization',
-  'api_key',
-  'refresh_token',
-  'access_token',
-  'secret',
-].flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
+const REDACTED_PATHS = SECRET_NAMES.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
 
 /** The process's logger: one JSON object a line on standard output. */
 export function createPinoLogger(level: string, role: string): PinoLogger {
@@ -19,7 +13,7 @@ export function createPinoLogger(level: string, role: string): PinoLogger {
     base: { role, pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
-    redact: { paths: REDACTED_PATHS, censor: '[redacted]' },
+    redact: { paths: REDACTED_PATHS, censor: CENSORED },
     // A copy: pino adds the fields of the line to it.
     mixin: () => ({ ...currentLogFields() }),
   });

@@ -9,6 +9,11 @@ export interface QueueDefinition {
   readonly concurrency: number;
   /** After how long a job whose worker died is given to another, in milliseconds. */
   readonly lockDurationMs: number;
+  /**
+   * Whether an operator may throw away what waits: true if its jobs only hasten work that is written down elsewhere
+   * and found there by other means.
+   */
+  readonly isDrainable: boolean;
 }
 
 /** Declares a queue. */

@@ -8,6 +8,9 @@ export const subjectKinds = [
   'coupon',
   'activity',
   'errand',
+  'queue',
+  'quarantined_log',
+  'coin_hold',
 ] as const;
 export const actorKinds = ['user', 'operator', 'system'] as const;
 
@@ -32,14 +35,35 @@ const detailSchema = z.record(
 /** Facts of an event, snake_case, flat. */
 export type AuditDetail = z.infer<typeof detailSchema>;
 
+const EMAIL_ADDRESS = /[^\s@]@[^\s@]/;
+
+/**
+ * Why an operator does something, as asked for in a body or a query. It is kept for ever, so it may not name anybody
+ * by an e-mail address; a ticket can.
+ */
+export const reasonSchema = z
+  .string()
+  .trim()
+  .min(3)
+  .max(500)
+  .refine((text) => !EMAIL_ADDRESS.test(text), 'must not hold an e-mail address, as it is kept for ever')
+  .transform((text) => text.toWellFormed())
+  .meta({
+    description: 'Why. It stands in the audit log for ever, so name a ticket and no person.',
+    examples: ['stuck since the deployment, TICKET-12'],
+  });
+
 /** What happened. */
 export interface AuditEvent {
   actor: Actor;
   /** Subject and past tense, such as `conversation.erased`. */
   action: `${string}.${string}`;
   subjectKind: (typeof subjectKinds)[number];
+  /** At most 36 printable ASCII characters. */
   subjectId: string;
   detail?: AuditDetail;
+  /** Why, in the operator's own words: what `reasonSchema` lets through. */
+  reason?: string | undefined;
 }
 
 /** An event as it stands in the log. */
@@ -52,6 +76,7 @@ export interface AuditEntry {
   subjectKind: string;
   subjectId: string;
   detail: AuditDetail;
+  reason: string | null;
   requestId: string | null;
 }
 

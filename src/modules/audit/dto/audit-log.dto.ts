@@ -15,7 +15,12 @@ export const auditLogQuerySchema = z.strictObject({
     .meta({ description: 'What was done.', examples: ['conversation.erased'] }),
   actor_id: idSchema.optional().meta({ description: 'What this user did.', examples: [EXAMPLE_ID] }),
   subject_kind: z.enum(subjectKinds).optional(),
-  subject_id: idSchema.optional().meta({ description: 'What was done to this.', examples: [EXAMPLE_ID] }),
+  subject_id: z
+    .string()
+    .regex(/^[\w.:-]{1,36}$/)
+    .toLowerCase()
+    .optional()
+    .meta({ description: 'What was done to this: an id, or the name of a queue.', examples: [EXAMPLE_ID] }),
 });
 export type AuditLogQuery = z.infer<typeof auditLogQuerySchema>;
 
@@ -28,10 +33,14 @@ const auditEntrySchema = z.object({
   actor_id: z.uuid().nullable(),
   action: z.string().meta({ examples: ['conversation.erased'] }),
   subject_kind: z.string().meta({ examples: ['conversation'] }),
-  subject_id: z.uuid(),
+  subject_id: z.string().meta({ description: 'An id, or the name of a queue.', examples: [EXAMPLE_ID] }),
   detail: z
     .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
     .meta({ description: 'Plain facts, never content.', examples: [{ reason: 'user_request' }] }),
+  reason: z
+    .string()
+    .nullable()
+    .meta({ description: "Why, in the operator's own words.", examples: ['answers a complaint, TICKET-12'] }),
   request_id: z.string().nullable().meta({ description: 'The `X-Request-Id` of the call.' }),
 });
 
@@ -53,6 +62,7 @@ export const auditLogPageSchema = z
             subject_kind: 'user',
             subject_id: EXAMPLE_ID,
             detail: { reason: 'user_request', reference: 'TICKET-12' },
+            reason: null,
             request_id: '0197c5a2-9a0e-7c22-9b4d-63a2f7e8d900',
           },
         ],
@@ -72,6 +82,7 @@ export function toAuditEntryAnswer(entry: AuditEntry): AuditLogPage['items'][num
     subject_kind: entry.subjectKind,
     subject_id: entry.subjectId,
     detail: entry.detail,
+    reason: entry.reason,
     request_id: entry.requestId,
   };
 }

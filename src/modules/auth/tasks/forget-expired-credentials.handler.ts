@@ -17,12 +17,18 @@ export class ForgetExpiredCredentialsHandler implements PeriodicTaskHandler {
   constructor(private readonly credentials: ExpiredCredentialRepository) {}
 
   async run({ signal }: Pick<TaskRun, 'signal'>): Promise<TaskOutcome> {
-    const forgotten = { refresh_tokens: 0, sessions: 0, revoked_tokens: 0 };
+    const forgotten = { refresh_tokens: 0, console_sessions: 0, sessions: 0, revoked_tokens: 0 };
     for (let isLast = false; !isLast && !signal.aborted;) {
       const { tokens, sessions } = await this.credentials.forgetRefreshTokens(BATCH_SIZE);
       forgotten.refresh_tokens += tokens;
       forgotten.sessions += sessions;
       isLast = tokens < BATCH_SIZE;
+    }
+    for (let isLast = false; !isLast && !signal.aborted;) {
+      const { cookies, sessions } = await this.credentials.forgetConsoleSessions(BATCH_SIZE);
+      forgotten.console_sessions += cookies;
+      forgotten.sessions += sessions;
+      isLast = cookies < BATCH_SIZE;
     }
     for (let isLast = false; !isLast && !signal.aborted;) {
       const tokens = await this.credentials.forgetRevokedTokens(BATCH_SIZE);

@@ -9,6 +9,8 @@ export const saveQueue = defineQueue({
   isSerial: true,
   concurrency: 1,
   lockDurationMs: 10_000,
+  // The turns wait in Redis and in the table `waiting_turns`; `SaveWaker` looks there every five seconds.
+  isDrainable: true,
 });
 
 /**

@@ -11,6 +11,8 @@ export const vectorizationQueue = defineQueue({
   isSerial: false,
   concurrency: 2,
   lockDurationMs: 30_000,
+  // `catch-up-search-index` finds the turns that are not indexed.
+  isDrainable: true,
 });
 
 /** Indexes the messages of saved turns. A job that is lost, or fails for good, is made up for by the task `catch-up-search-index`. */

@@ -8,10 +8,12 @@ import type { Operation } from './operation.js';
 
 const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'head', 'options'] as const;
 const BEARER = 'bearer';
+const COOKIE = 'console';
 
 const DESCRIPTION = `Clients of the OpenAI API point their base URL at \`/v1\`. All other paths are Lockkeeper's own.
 
 Send an access token or an API key as \`Authorization: Bearer …\`, or an API key as the password of \`Basic\`.
+Pages of the console send the cookie that signing in there sets, and \`X-CSRF-Token\` with what is not GET or HEAD.
 Each operation names the scope it needs.
 
 An error is a problem document (RFC 9457) with a stable \`code\`; below \`/v1\` it is the error object of the
@@ -26,6 +28,16 @@ export function describeApi(app: NestFastifyApplication): OpenAPIObject {
     .setDescription(DESCRIPTION)
     .setLicense('MIT', '')
     .addBearerAuth({ type: 'http', description: 'An access token or an API key (lk_…)' }, BEARER)
+    .addCookieAuth(
+      'lockkeeper_console',
+      {
+        type: 'apiKey',
+        in: 'cookie',
+        name: 'lockkeeper_console',
+        description: 'What signing in to the console sets',
+      },
+      COOKIE,
+    )
     .addTag('Chat', 'What clients of the OpenAI API call')
     .addTag('Conversations', 'What was said, saved or about to be')
     .addTag('Coins', 'Accounts, holds and the journal')
@@ -87,7 +99,7 @@ function standardSchemaConverter(schema: unknown, { schemaType }: { schemaType: 
 
 function describeAccess(operation: Operation): void {
   const scope = operation[REQUIRED_SCOPE_EXTENSION];
-  operation.security = scope ? [{ [BEARER]: [] }] : [];
+  operation.security = scope ? [{ [BEARER]: [] }, { [COOKIE]: [] }] : [];
   const sentence = scope ? `Needs the scope \`${scope}\`.` : 'Anybody may call this.';
   operation.description = operation.description ? `${operation.description}\n\n${sentence}` : sentence;
 }
