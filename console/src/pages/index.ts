@@ -26,6 +26,9 @@ export const pageGroups: readonly PageGroup[] = [
   { key: 'operations', title: { en: 'Operations', zh: '运维' }, pages: [
     { path: 'overview', icon: 'pulse', title: { en: 'Overview', zh: '总览' }, scope: 'operations', load: () => import('./overview/overview-page.tsx') },
   ] },
+  { key: 'product', title: { en: 'Product', zh: '产品' }, pages: [
+    { path: 'playground', icon: 'play', title: { en: 'Playground', zh: '试用场' }, scope: 'chat', load: () => import('./playground/playground-page.tsx') },
+  ] },
 ];
 
 export const pages: readonly PageEntry[] = pageGroups.flatMap((group) => group.pages);
