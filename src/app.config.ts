@@ -11,6 +11,7 @@ import { authConfig } from './modules/auth/index.js';
 import { appEnvironmentConfig, type ConfigDefinition } from './platform/config/index.js';
 import { databaseConfig } from './platform/database/index.js';
 import { httpConfig } from './platform/http/index.js';
+import { metricsConfig } from './platform/metrics/index.js';
 import { queueConfig } from './platform/queue/index.js';
 import { redisConfig } from './platform/redis/index.js';
 import { websocketConfig } from './platform/websocket/index.js';
@@ -22,6 +23,7 @@ export const configDefinitions: readonly ConfigDefinition[] = [
   databaseConfig,
   redisConfig,
   queueConfig,
+  metricsConfig,
   providerConfig,
   conversationConfig,
   chatConfig,

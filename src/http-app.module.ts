@@ -23,12 +23,13 @@ import { StatisticsHttpModule } from './modules/statistics/statistics.http.modul
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
 import { DatabaseModule } from './platform/database/index.js';
 import { HttpModule } from './platform/http/index.js';
-import { MetricsModule } from './platform/metrics/index.js';
+import { ClusterMetricsModule } from './platform/metrics/index.js';
 import { EventsModule } from './platform/events/index.js';
 import { QueueModule } from './platform/queue/index.js';
 import { RedisModule } from './platform/redis/index.js';
 import { WebsocketModule } from './platform/websocket/index.js';
 import { TimeModule } from './platform/time/index.js';
+import { WorkModule } from './platform/work/index.js';
 
 /** Everything that an API process is made of. */
 @Module({})
@@ -39,12 +40,13 @@ export class HttpAppModule {
       imports: [
         ConfigModule.forRoot(config, configDefinitions),
         TimeModule,
+        WorkModule,
         EventsModule,
         DatabaseModule.forRoot(),
         RedisModule,
         WebsocketModule,
         QueueModule.forProducers(jobDefinitions),
-        MetricsModule,
+        ClusterMetricsModule.forRole('api'),
         ScheduleModule.forRoot(),
         SearchHttpModule,
         ConversationHttpModule,

@@ -18,12 +18,13 @@ import { SearchWorkerModule } from './modules/search/search.worker.module.js';
 import { StatisticsWorkerModule } from './modules/statistics/statistics.worker.module.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
 import { DatabaseModule } from './platform/database/index.js';
-import { MetricsModule } from './platform/metrics/index.js';
+import { ClusterMetricsModule } from './platform/metrics/index.js';
 import { EventsModule } from './platform/events/index.js';
 import { QueueModule } from './platform/queue/index.js';
 import { RedisModule } from './platform/redis/index.js';
 import { WebsocketModule } from './platform/websocket/index.js';
 import { TimeModule } from './platform/time/index.js';
+import { WorkModule } from './platform/work/index.js';
 
 /** Everything that a worker process is made of. */
 @Module({})
@@ -34,11 +35,12 @@ export class WorkerAppModule {
       imports: [
         ConfigModule.forRoot(config, configDefinitions),
         TimeModule,
+        WorkModule,
         EventsModule,
         DatabaseModule.forRoot(),
         RedisModule,
         WebsocketModule,
-        MetricsModule,
+        ClusterMetricsModule.forRole('worker'),
         MonitoringModule.forRole('worker'),
         QueueModule.forWorkers(jobDefinitions),
         ScheduleModule.forRoot(),

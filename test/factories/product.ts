@@ -4,6 +4,7 @@ import { appendFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createRunDirectory } from './run-directory.js';
 import { createTestDatabase } from './test-database.js';
 import { createTestRedis } from './test-redis.js';
 
@@ -47,11 +48,13 @@ async function freePort(): Promise<number> {
 /** A database that `settings` name has the schema already and is the test's own to remove. */
 export async function createProduct(settings: Record<string, string> = {}): Promise<Product> {
   const database = settings['LOCKKEEPER_DATABASE_URL'] ? undefined : await createTestDatabase();
+  const runDirectory = createRunDirectory();
   const environment = {
     NODE_ENV: 'test',
     ...(database && { LOCKKEEPER_DATABASE_URL: database.url }),
     LOCKKEEPER_REDIS_URL: await createTestRedis(),
     LOCKKEEPER_LOG_LEVEL: 'info',
+    LOCKKEEPER_RUN_DIR: runDirectory.path,
     ...settings,
   };
   const children = new Set<ChildProcess>();
@@ -80,6 +83,7 @@ export async function createProduct(settings: Record<string, string> = {}): Prom
     dispose: async () => {
       await Promise.all([...children].map(killChild));
       await database?.drop();
+      runDirectory.remove();
     },
   };
 }

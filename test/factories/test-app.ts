@@ -6,6 +6,7 @@ import { HttpAppModule } from '../../src/http-app.module.js';
 import { loadConfig } from '../../src/platform/config/index.js';
 import { createHttpApp, httpConfig } from '../../src/platform/http/index.js';
 import { installSockets } from '../../src/platform/websocket/index.js';
+import { createRunDirectory } from './run-directory.js';
 import { createTestDatabase } from './test-database.js';
 import { createTestRedis } from './test-redis.js';
 
@@ -22,10 +23,12 @@ export interface TestApp {
  */
 export async function createTestApp(settings: Record<string, string> = {}): Promise<TestApp> {
   const database = settings['LOCKKEEPER_DATABASE_URL'] ? undefined : await createTestDatabase();
+  const runDirectory = createRunDirectory();
   const environment = {
     NODE_ENV: 'test',
     ...(database && { LOCKKEEPER_DATABASE_URL: database.url }),
     LOCKKEEPER_REDIS_URL: await createTestRedis(),
+    LOCKKEEPER_RUN_DIR: runDirectory.path,
     // Many test files share a machine; those about a slow Redis set their own.
     LOCKKEEPER_REDIS_COMMAND_TIMEOUT_MS: '5000',
     ...settings,
@@ -41,6 +44,7 @@ export async function createTestApp(settings: Record<string, string> = {}): Prom
     environment,
     close: async () => {
       await app.close();
+      runDirectory.remove();
       await database?.drop();
     },
   };

@@ -179,7 +179,7 @@ describe('while Redis hangs, the API', () => {
     } as const;
     expect(await expectAnswer(grant, 200)).toEqual(await expectAnswer(grant, 200));
     const metrics = await expectAnswer({ url: '/metrics', token: operator.apiKey }, 200);
-    expect(metrics).toContain('lockkeeper_redis_breaker_open 1');
+    expect(metrics).toContain('lockkeeper_redis_breaker_open{process="api-0"} 1');
   });
 
   it('says that it is degraded, but ready and alive', async () => {

@@ -20,6 +20,7 @@ import {
 } from '../../src/platform/queue/index.js';
 import { RedisAwayError, redisConfig, RedisModule } from '../../src/platform/redis/index.js';
 import { TimeModule } from '../../src/platform/time/index.js';
+import { WorkModule } from '../../src/platform/work/index.js';
 import { createTcpProxy } from '../factories/tcp-proxy.js';
 import { createTestRedis } from '../factories/test-redis.js';
 import { waitUntil } from '../factories/wait.js';
@@ -41,6 +42,7 @@ function newJob(changes: Partial<Job> = {}): Job {
       concurrency: 4,
       lockDurationMs: 1_000,
       isDrainable: true,
+      objectiveMs: 10_000,
     }),
     payload: z.object({ id: z.uuid(), n: z.int().optional() }),
     attempts: 3,
@@ -115,7 +117,14 @@ describe('jobs', () => {
     const queue = handlers === 'none' ? QueueModule.forProducers(jobs) : QueueModule.forWorkers(jobs);
     const root = {
       module: class TestRootModule {},
-      imports: [ConfigModule.forRoot(config, definitions), TimeModule, RedisModule, MetricsModule, queue],
+      imports: [
+        ConfigModule.forRoot(config, definitions),
+        TimeModule,
+        WorkModule,
+        RedisModule,
+        MetricsModule,
+        queue,
+      ],
       providers: handlers === 'none' ? [] : handlers,
     };
     const app = await NestFactory.createApplicationContext(root, { logger: false, abortOnError: false });

@@ -1,5 +1,5 @@
 import 'uplot/dist/uPlot.min.css';
-import { useMantineColorScheme } from '@mantine/core';
+import { useComputedColorScheme } from '@mantine/core';
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import { useLanguage } from '../i18n/language.tsx';
@@ -28,10 +28,13 @@ interface LivePlotProps {
   height?: number;
 }
 
+/** How much time a plot shows; the newest at its end. */
+const WINDOW_S = 300;
+
 /** A plot that moves with its source. React makes it once; new points are handed to it directly. */
 export function LivePlot({ label, lines, source, format, height = 120 }: LivePlotProps) {
   const frame = useRef<HTMLDivElement>(null);
-  const { colorScheme } = useMantineColorScheme();
+  const colorScheme = useComputedColorScheme('light');
   const { language } = useLanguage();
   const key = lines.map((line) => `${line.label} ${line.color}`).join(',');
   useEffect(() => {
@@ -80,7 +83,10 @@ function plotOptions({ lines, format, height, element }: PlotSetup): uPlot.Optio
     legend: { show: false },
     cursor: { y: false, points: { size: 5 } },
     padding: [6, 6, 0, 0],
-    scales: { x: { time: true }, y: { range: (_plot, _min, max) => [0, niceTop(max)] } },
+    scales: {
+      x: { time: true, range: (_plot, _min, max) => [max - WINDOW_S, max] },
+      y: { range: (_plot, _min, max) => [0, niceTop(max)] },
+    },
     axes: [
       { ...axis, grid: { show: false }, size: 22, space: 70, values: (_plot, ticks) => ticks.map(clock) },
       { ...axis, size: 52, space: 34, values: (_plot, ticks) => ticks.map((tick) => format(tick)) },

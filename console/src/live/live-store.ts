@@ -13,15 +13,15 @@ export interface LiveSnapshot {
 }
 
 const URL_PATH = '/api/admin/live';
-/** Ten minutes at one every two seconds. */
-export const MOST_POINTS = 300;
+/** Five minutes at one every two seconds: what a plot shows. */
+const MOST_POINTS = 150;
 const FIRST_BACK_OFF_MS = 500;
 const LONGEST_BACK_OFF_MS = 15_000;
 /** The stream says something every two seconds; silence this long means that it is dead though it looks open. */
 const SILENCE_MS = 20_000;
 
 /**
- * The one live stream of the console and what it told in the last ten minutes. Readers are called at each event;
+ * The one live stream of the console and what it told in the last five minutes. Readers are called at each event;
  * plots take `history` without a render of React.
  */
 export class LiveStore {

@@ -24,11 +24,19 @@ export interface Overview {
 export const verdictNames = ['flow', 'execution', 'liveness'] as const;
 export type VerdictName = (typeof verdictNames)[number];
 
-export interface Verdict {
+/** Something that is found wrong; its code stands for one kind of trouble. */
+export interface Finding {
   state: 'ok' | 'warning' | 'failing';
   reason_code: string;
+  /** What was found this time, in English. */
   reason: string;
+  /** What to do about it, in English. */
   action: string;
+}
+
+export interface Verdict extends Finding {
+  /** What else speaks against it. */
+  also?: Finding[];
 }
 
 export interface QueueState {

@@ -25,6 +25,9 @@ interface PageGroup {
 export const pageGroups: readonly PageGroup[] = [
   { key: 'operations', title: { en: 'Operations', zh: '运维' }, pages: [
     { path: 'overview', icon: 'pulse', title: { en: 'Overview', zh: '总览' }, scope: 'operations', load: () => import('./overview/overview-page.tsx') },
+    { path: 'queues', icon: 'queue', title: { en: 'Queues', zh: '队列' }, scope: 'operations', load: () => import('./queues/queues-page.tsx') },
+    { path: 'processes', icon: 'process', title: { en: 'Processes', zh: '进程' }, scope: 'operations', load: () => import('./processes/processes-page.tsx') },
+    { path: 'schedules', icon: 'clock', title: { en: 'Schedules', zh: '定时任务' }, scope: 'operations', load: () => import('./schedules/schedules-page.tsx') },
   ] },
   { key: 'product', title: { en: 'Product', zh: '产品' }, pages: [
     { path: 'playground', icon: 'play', title: { en: 'Playground', zh: '试用场' }, scope: 'chat', load: () => import('./playground/playground-page.tsx') },

@@ -1,5 +1,5 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
+import { ModuleRef, Reflector } from '@nestjs/core';
 import { ACCESS_POLICY, type AccessPolicy, type AuthenticatedRequest } from '../../platform/http/index.js';
 import { CallerCheck } from './caller-check.js';
 
@@ -9,6 +9,7 @@ export class AuthGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly callers: CallerCheck,
+    private readonly moduleRef: ModuleRef,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -20,6 +21,13 @@ export class AuthGuard implements CanActivate {
     ]);
     if (!policy) throw new Error(`${context.getClass().name} declares no access policy.`);
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
+    if (
+      policy.kind !== 'public' &&
+      policy.unless &&
+      this.moduleRef.get(policy.unless, { strict: false }).isAllowed(request)
+    ) {
+      return true;
+    }
     const principal = await this.callers.admit(request, policy);
     if (principal) request.principal = principal;
     return true;

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/index.js';
-import { DisagreementMetrics, disagreementMetrics } from './books/disagreement-metrics.js';
+import { DisagreementMetrics } from './books/disagreement-metrics.js';
 import { CoinAccountController } from './coin-account.controller.js';
 import { CoinAccountModule } from './coin-account.module.js';
 import { CoinOperationsController } from './coin-operations.controller.js';
@@ -10,6 +10,6 @@ import { InFlightOperations } from './in-flight-operations.js';
 @Module({
   imports: [AuthModule, CoinAccountModule],
   controllers: [CoinAccountController, CoinOperationsController],
-  providers: [InFlightOperations, ...disagreementMetrics, DisagreementMetrics],
+  providers: [InFlightOperations, DisagreementMetrics],
 })
 export class CoinAccountHttpModule {}

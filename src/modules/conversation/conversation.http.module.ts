@@ -8,12 +8,13 @@ import { ExportController } from './export/export.controller.js';
 import { ExportRepository } from './export/export.repository.js';
 import { ExportService } from './export/export.service.js';
 import { ExportSlots } from './export/export-slots.js';
+import { SaveGauges } from './saving/save-gauges.js';
 import { SaveHealth } from './saving/save-health.js';
 import { ConversationModule } from './conversation.module.js';
 
 @Module({
   imports: [AuditModule, ConversationModule],
   controllers: [ExportController, ConversationController, BranchController, SaveOperationsController],
-  providers: [ExportRepository, ExportService, ExportSlots, SaveHealth, SaveOperations],
+  providers: [ExportRepository, ExportService, ExportSlots, SaveGauges, SaveHealth, SaveOperations],
 })
 export class ConversationHttpModule {}

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { BacklogMetrics, backlogMetricProviders } from './accounting/backlog-metrics.js';
+import { BacklogMetrics } from './accounting/backlog-metrics.js';
 import { LogHealth } from './accounting/log-health.js';
 import { LogReceptionModule } from './intake/log-reception.module.js';
 import { LogOperationsController } from './log-operations.controller.js';
@@ -11,7 +11,7 @@ import { TailController } from './query/tail/tail.controller.js';
 
 @Module({
   imports: [LogsModule, LogQueryModule, LogReceptionModule],
-  providers: [...backlogMetricProviders, BacklogMetrics, LogHealth],
+  providers: [BacklogMetrics, LogHealth],
   controllers: [LogOperationsController, LogQueryController, TailController, LogExportController],
 })
 export class LogsHttpModule {}

@@ -42,6 +42,7 @@ import { PartitionRepository } from './store/partition.repository.js';
     LogRetention,
     LogAccounting,
     LogQuarantine,
+    QuarantineRepository,
     BooksRepository,
   ],
 })

@@ -29,3 +29,9 @@ export const queuesUnavailable = defineError({
   kind: 'unavailable',
   title: 'Redis is away, and with it the queues.',
 });
+
+export const queueBoardReadOnly = defineError({
+  code: 'queue_board_read_only',
+  kind: 'method_not_allowed',
+  title: 'This board only shows. What operators do to queues goes through /api/admin/queues, with a reason.',
+});

@@ -1,4 +1,10 @@
-import { applyDecorators, createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
+import {
+  applyDecorators,
+  createParamDecorator,
+  type ExecutionContext,
+  SetMetadata,
+  type Type,
+} from '@nestjs/common';
 import { ApiExtension } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 
@@ -35,8 +41,15 @@ export interface Principal {
   readonly credentialId: string;
 }
 
-/** Who may call a route: anybody, or a caller with a scope. */
-export type AccessPolicy = { readonly kind: 'public' } | { readonly kind: 'scope'; readonly scope: Scope };
+/** A way of its own by which a route lets a request through, a provider of the API. */
+export interface AccessAlternative {
+  isAllowed(request: FastifyRequest): boolean;
+}
+
+/** Who may call a route: anybody, or a caller with a scope, or else whom the route's own alternative lets through. */
+export type AccessPolicy =
+  | { readonly kind: 'public' }
+  | { readonly kind: 'scope'; readonly scope: Scope; readonly unless?: Type<AccessAlternative> };
 
 export const ACCESS_POLICY = 'lockkeeper:access-policy';
 
@@ -46,8 +59,9 @@ export const REQUIRED_SCOPE_EXTENSION = 'x-required-scope';
 /** Anybody may call this route. */
 export const Public = () => declareAccess({ kind: 'public' });
 
-/** Only a caller with this scope may call this route. */
-export const RequireScope = (scope: Scope) => declareAccess({ kind: 'scope', scope });
+/** Only a caller with this scope may call this route, or whom `unless` lets through: that one has no principal. */
+export const RequireScope = (scope: Scope, alternative: { unless?: Type<AccessAlternative> } = {}) =>
+  declareAccess({ kind: 'scope', scope, ...alternative });
 
 /** For the guard, and for the API's description. */
 function declareAccess(policy: AccessPolicy): ClassDecorator & MethodDecorator {

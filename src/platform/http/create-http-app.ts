@@ -4,12 +4,15 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { fastifyCookie } from '@fastify/cookie';
 import type { Logger as PinoLogger } from 'pino';
+import type { Registry } from 'prom-client';
 import type { ConfigOf } from '../config/index.js';
 import { NestPinoLogger } from '../logging/index.js';
+import { PROCESS_REGISTRY } from '../metrics/metric-providers.js';
 import { installApiDocs } from './api-docs/install-api-docs.js';
 import { Drain } from './drain.js';
 import { ErrorFilter } from './error.filter.js';
 import type { httpConfig } from './http.config.js';
+import { HttpMetrics } from './http-metrics.js';
 import { installNestingLimit } from './nesting-limit.js';
 import { installBodyParsers } from './request-body.js';
 import { installAccessLog, installRequestContext, requestIdOf } from './request-context.js';
@@ -44,6 +47,8 @@ export async function createHttpApp(
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
   });
   const fastify = adapter.getInstance();
+  const metrics = new HttpMetrics();
+  metrics.install(fastify);
   installRequestContext(fastify);
   installBodyParsers(fastify, config.bulkBodyLimitBytes);
   installNestingLimit(fastify);
@@ -56,6 +61,7 @@ export async function createHttpApp(
     abortOnError: false,
     bodyParser: false,
   });
+  metrics.expose(app.get<Registry>(PROCESS_REGISTRY));
   const drain = app.get(Drain);
   drain.install(fastify);
   // Cookies are read where one is asked for, not on every request.

@@ -18,27 +18,30 @@ import { errorAnswer } from './error-body.js';
 /** Turns whatever was thrown into an answer. What is not ours is logged whole and shown as its id alone. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
-  private readonly logger = new Logger('Http');
-
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
-    const request = http.getRequest<FastifyRequest>();
-    const reply = http.getResponse<FastifyReply>();
-    const error = toAppError(thrown);
-    if (error.kind === 'internal' || error.kind === 'unavailable') {
-      this.logger.error(`${request.method} ${request.url.split('?')[0]} failed`, thrown, {});
-    }
-    if (reply.sent || reply.raw.headersSent) {
-      reply.raw.destroy();
-      return;
-    }
-    const answer = errorAnswer(error, request);
-    void reply
-      .status(answer.status)
-      .headers(answer.headers)
-      .header('content-type', answer.contentType)
-      .send(answer.body);
+    answerWithError(thrown, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
   }
+}
+
+const logger = new Logger('Http');
+
+/** Answers a request with whatever was thrown, where Nest does not do so itself. */
+export function answerWithError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const error = toAppError(thrown);
+  if (error.kind === 'internal' || error.kind === 'unavailable') {
+    logger.error(`${request.method} ${request.url.split('?')[0]} failed`, thrown, {});
+  }
+  if (reply.sent || reply.raw.headersSent) {
+    reply.raw.destroy();
+    return;
+  }
+  const answer = errorAnswer(error, request);
+  void reply
+    .status(answer.status)
+    .headers(answer.headers)
+    .header('content-type', answer.contentType)
+    .send(answer.body);
 }
 
 /** The errors that Fastify and Nest throw themselves, in our words. */

@@ -1,6 +1,7 @@
 export { ACCESS_POLICY, CurrentPrincipal, Public, RequireScope, scopes } from './access.js';
-export type { AccessPolicy, AuthenticatedRequest, Principal, Scope } from './access.js';
+export type { AccessAlternative, AccessPolicy, AuthenticatedRequest, Principal, Scope } from './access.js';
 export { createHttpApp } from './create-http-app.js';
+export { answerWithError } from './error.filter.js';
 export { Drain } from './drain.js';
 export { decodeCursor, encodeCursor } from './cursor.js';
 export { begun, exportStream } from './export-stream.js';

@@ -1,1 +1,7 @@
-export { counter, gauge, histogram, MetricsModule } from './metrics.module.js';
+export { ClusterMetrics } from './cluster-metrics.js';
+export type { ClusterReading } from './cluster-metrics.js';
+export type { MetricFamily, MetricSample, ProcessMetrics } from './metric-family.js';
+export { counter, gauge, histogram } from './metric-providers.js';
+export { metricsConfig } from './metrics.config.js';
+export { ClusterMetricsModule, MetricsModule } from './metrics.module.js';
+export { SharedMetrics } from './shared-metrics.js';

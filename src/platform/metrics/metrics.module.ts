@@ -1,30 +1,36 @@
-import { Global, Module } from '@nestjs/common';
-import {
-  makeCounterProvider,
-  makeGaugeProvider,
-  makeHistogramProvider,
-  PrometheusModule,
-} from '@willsoto/nestjs-prometheus';
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { Registry } from 'prom-client';
+import { ClusterMetrics, METRICS_ROLE } from './cluster-metrics.js';
+import { PROCESS_REGISTRY } from './metric-providers.js';
+import { MetricsAccess } from './metrics-access.js';
 import { MetricsController } from './metrics.controller.js';
+import { SharedMetrics } from './shared-metrics.js';
 
-/** A counter, as a provider; inject it with `@InjectMetric(name)`. */
-export function counter(name: string, help: string, labelNames: string[]) {
-  return makeCounterProvider({ name, help, labelNames });
-}
-
-/** A gauge, as a provider; inject it with `@InjectMetric(name)`. */
-export function gauge(name: string, help: string, labelNames: string[]) {
-  return makeGaugeProvider({ name, help, labelNames });
-}
-
-/** A histogram, as a provider; inject it with `@InjectMetric(name)`. */
-export function histogram(name: string, help: string, labelNames: string[], buckets: number[]) {
-  return makeHistogramProvider({ name, help, labelNames, buckets });
-}
-
-/** The registry of this process, and `GET /metrics`. */
+/** The registry of this process. */
 @Global()
 @Module({
-  imports: [PrometheusModule.register({ controller: MetricsController, defaultMetrics: { enabled: true } })],
+  providers: [{ provide: PROCESS_REGISTRY, useFactory: () => new Registry() }, SharedMetrics],
+  exports: [PROCESS_REGISTRY, SharedMetrics],
 })
 export class MetricsModule {}
+
+/** Lets processes read each other's metrics, and Prometheus those of all. Needs the modules of configuration. */
+@Global()
+@Module({})
+export class ClusterMetricsModule {
+  /** What a process of this kind needs; an API also answers `GET /metrics`. */
+  static forRole(role: 'api' | 'worker'): DynamicModule {
+    const isApi = role === 'api';
+    return {
+      module: ClusterMetricsModule,
+      imports: [MetricsModule],
+      controllers: isApi ? [MetricsController] : [],
+      providers: [
+        { provide: METRICS_ROLE, useValue: role },
+        ClusterMetrics,
+        ...(isApi ? [MetricsAccess] : []),
+      ],
+      exports: [ClusterMetrics],
+    };
+  }
+}

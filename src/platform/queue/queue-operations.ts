@@ -76,7 +76,7 @@ export class QueueOperations {
   }
 
   /** Throws away the jobs that wait, 10,000 at most; not those that run or wait for their next try. @returns how many. */
-  drain(name: string): Promise<number> {
+  async drain(name: string): Promise<number> {
     if (this.definition(name)?.isDrainable === false)
       throw new Error(`The queue ${name} must not be drained.`);
     return this.inSteps(

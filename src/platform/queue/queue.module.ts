@@ -6,6 +6,7 @@ import { DURABLE_REDIS, type RedisClient } from '../redis/index.js';
 import type { JobDefinition } from './define-job.js';
 import { type QueueDefinition, shardNames } from './define-queue.js';
 import { JobQueue, QUEUE_DEFINITIONS } from './job-queue.js';
+import { QueueBoard } from './queue-board.js';
 import { QueueOperations } from './queue-operations.js';
 import { JobMetrics, jobMetricProviders } from './job-metrics.js';
 import { JOB_DEFINITIONS, JobWorkers } from './job-workers.js';
@@ -21,8 +22,8 @@ export class QueueModule {
       module: QueueModule,
       global: true,
       imports: [DiscoveryModule, bullQueues(queues)],
-      providers: [JobQueue, QueueOperations, { provide: QUEUE_DEFINITIONS, useValue: queues }],
-      exports: [JobQueue, QueueOperations],
+      providers: [JobQueue, QueueOperations, QueueBoard, { provide: QUEUE_DEFINITIONS, useValue: queues }],
+      exports: [JobQueue, QueueOperations, QueueBoard],
     };
   }
 

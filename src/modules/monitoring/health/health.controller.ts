@@ -1,9 +1,9 @@
 import { Controller, Get, Header, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { serviceUnavailable } from '../../platform/errors/index.js';
-import { Drain, Public } from '../../platform/http/index.js';
-import { type HealthReport, healthReportSchema, liveSchema, readySchema } from './dto/health.dto.js';
+import { serviceUnavailable } from '../../../platform/errors/index.js';
+import { Drain, Public } from '../../../platform/http/index.js';
+import { type HealthReport, healthReportSchema, liveSchema, readySchema } from './health.dto.js';
 import { HealthService } from './health.service.js';
 
 /** What monitors, load balancers and container engines ask. */

@@ -31,9 +31,25 @@ export const healthReportSchema = z.object({
   details: z.record(z.string(), partHealth).meta({
     example: {
       mysql: { status: 'up', response_time_ms: 1 },
-      redis: { status: 'up', response_time_ms: 1, eviction_policy: 'noeviction' },
+      redis: {
+        status: 'up',
+        response_time_ms: 1,
+        eviction_policy: 'noeviction',
+        is_aof_on: true,
+        is_aof_written: true,
+        used_memory_bytes: 2_600_000,
+        memory_limit_bytes: null,
+      },
       queues: { status: 'up', waiting: 4, active: 1, delayed: 0, failed: 0 },
-      workers: { status: 'up', active: 3, api_processes: 4, bullmq_connections: 3 },
+      workers: {
+        status: 'up',
+        active: 3,
+        stuck: 0,
+        lost: 0,
+        api_processes: 4,
+        bullmq_connections: 3,
+      },
+      disk: { status: 'up', free_bytes: 81_000_000_000, total_bytes: 250_000_000_000 },
     },
   }),
 });

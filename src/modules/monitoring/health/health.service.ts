@@ -1,6 +1,6 @@
 import { Injectable, Logger, ServiceUnavailableException } from '@nestjs/common';
 import { type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
-import type { HealthReport, PartHealth } from './dto/health.dto.js';
+import type { HealthReport, PartHealth } from './health.dto.js';
 import { HealthChecks } from './health-checks.js';
 
 /** How old a report may be, so that monitors cannot load the database. */
