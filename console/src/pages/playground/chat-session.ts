@@ -39,8 +39,8 @@ export interface ChatSnapshot {
   readonly turnId: string | null;
   readonly turn: TurnState | null;
   readonly problem: ProblemError | null;
-  /** The message that was refused or did not get through, to send it again. */
-  readonly unsent: ChatRequest | null;
+  /** The newest message was refused, or did not get through. */
+  readonly isUnsent: boolean;
 }
 
 const EMPTY: ChatSnapshot = {
@@ -51,7 +51,7 @@ const EMPTY: ChatSnapshot = {
   turnId: null,
   turn: null,
   problem: null,
-  unsent: null,
+  isUnsent: false,
 };
 const TITLE_LENGTH = 80;
 const FIRST_BACK_OFF_MS = 300;
@@ -98,10 +98,13 @@ export class ChatSession {
     });
   }
 
-  /** Sends a message; makes the conversation with the first one. @param opened is told its id. */
-  async send(request: ChatRequest, opened: (conversationId: string) => void): Promise<void> {
+  /**
+   * Sends a message and shows the answer to its end; makes the conversation with the first one, whose id `opened` is
+   * told. @returns false if the message was not taken, so that it is to be written or sent again
+   */
+  async send(request: ChatRequest, opened: (conversationId: string) => void): Promise<boolean> {
     const { signal } = this.attend();
-    this.change({ phase: 'waiting', problem: null, unsent: null, turn: null, turnId: null });
+    this.change({ phase: 'waiting', problem: null, isUnsent: false, turn: null, turnId: null });
     const key = this.keyFor(request);
     const question = { id: key, role: 'user', text: request.text, turnId: null, status: 'complete' } as const;
     const before = this.snapshot.messages;
@@ -116,11 +119,11 @@ export class ChatSession {
         if (toProblem(error).status === 0) this.uncertain = { request, key };
         const turn = this.snapshot.turn ?? (await this.findKeptTurn(request.text, before, signal));
         if (turn?.status === 'running') return this.follow(signal);
-        // It did not become a turn: it goes back to where it was written.
-        if (!turn && this.snapshot.turnId === null) this.change({ messages: before, unsent: request });
+        if (!turn && this.snapshot.turnId === null) this.change({ messages: before, isUnsent: true });
         throw error;
       }
     });
+    return signal.aborted || !this.snapshot.isUnsent;
   }
 
   /** Ends the running turn with what there is. Its end comes by the stream. */

@@ -1,5 +1,5 @@
-import { Alert, Autocomplete, Button, Group, NumberInput, Textarea } from '@mantine/core';
-import { type FormEvent, type KeyboardEvent, useEffect, useState } from 'react';
+import { Alert, Autocomplete, Button, NumberInput, Textarea } from '@mantine/core';
+import { type FormEvent, type KeyboardEvent, useState } from 'react';
 import { useRead } from '../../api/use-read.ts';
 import { Icon } from '../../components/icon.tsx';
 import { ProblemAlert } from '../../components/problem-alert.tsx';
@@ -12,48 +12,39 @@ interface ModelList {
   data: Array<{ id: string }>;
 }
 
+type Settings = Omit<ChatRequest, 'text'>;
+
 interface ComposerProps {
   isBusy: boolean;
-  /** A message that was not taken comes back, to be mended or sent again. */
-  unsent: ChatRequest | null;
-  onSend: (request: ChatRequest) => void;
+  /** Answers false if the message was not taken: it is put back to be mended or sent again. */
+  onSend: (request: ChatRequest) => Promise<boolean>;
   onStop: () => void;
 }
 
 /** Where a message is written: to which model, with which instructions, how long an answer. */
-export function Composer({ isBusy, unsent, onSend, onStop }: ComposerProps) {
+export function Composer({ isBusy, onSend, onStop }: ComposerProps) {
   const texts = useTexts(playgroundTexts);
-  const models = useRead<ModelList>('/v1/models');
-  const [chosen, setChosen] = useState<string | null>(null);
-  const [instructions, setInstructions] = useState('');
-  const [maxTokens, setMaxTokens] = useState<number | null>(null);
+  const models = useModels();
+  const [settings, setSettings] = useState<Settings>({ model: '', instructions: '', maxTokens: null });
   const [text, setText] = useState('');
-  useEffect(() => {
-    if (unsent) setText((written) => (written === '' ? unsent.text : written));
-  }, [unsent]);
-  const names = models.data?.data.map(({ id }) => id) ?? [];
-  const model = chosen ?? names[0] ?? '';
-  const canSend = !isBusy && text.trim() !== '' && model.trim() !== '';
-  const submit = (event?: FormEvent) => {
-    event?.preventDefault();
+  const model = settings.model.trim() === '' ? (models.names[0] ?? '') : settings.model.trim();
+  const canSend = !isBusy && text.trim() !== '' && model !== '';
+  const submit = async () => {
     if (!canSend) return;
-    onSend({ model: model.trim(), text, instructions, maxTokens });
     setText('');
-  };
-  const submitOnEnter = (event: KeyboardEvent) => {
-    // Enter that ends the choice of a Chinese character is no wish to send.
-    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
-    event.preventDefault();
-    submit();
+    const isTaken = await onSend({ ...settings, model, text });
+    if (!isTaken) setText((written) => (written === '' ? text : written));
   };
   return (
-    <form onSubmit={submit} className={classes.composer} aria-label={texts.message}>
-      {models.error ? <ProblemAlert problem={models.error} onRetry={() => void models.refetch()} /> : null}
-      {models.data?.data.length === 0 ? (
-        <Alert color="yellow" variant="outline" icon={<Icon name="warning" />}>
-          {texts.noModels}
-        </Alert>
-      ) : null}
+    <form
+      className={classes.composer}
+      aria-label={texts.message}
+      onSubmit={(event: FormEvent) => {
+        event.preventDefault();
+        void submit();
+      }}
+    >
+      {models.notice}
       <Textarea
         label={texts.message}
         placeholder={texts.placeholder}
@@ -61,56 +52,89 @@ export function Composer({ isBusy, unsent, onSend, onStop }: ComposerProps) {
         minRows={2}
         maxRows={10}
         value={text}
-        data-autofocus
         onChange={(event) => setText(event.currentTarget.value)}
-        onKeyDown={submitOnEnter}
+        onKeyDown={(event: KeyboardEvent) => {
+          // Enter that ends the choice of a Chinese character is no wish to send.
+          if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
+          event.preventDefault();
+          void submit();
+        }}
       />
       <div className={classes.settings}>
-        <Autocomplete
-          label={texts.model}
-          placeholder={texts.modelHint}
-          data={names}
-          value={model}
-          onChange={setChosen}
-          filter={({ options }) => options}
-          comboboxProps={{ withinPortal: true }}
-        />
-        <NumberInput
-          label={texts.maxTokens}
-          placeholder={texts.maxTokensHint}
-          min={1}
-          max={1_000_000}
-          allowDecimal={false}
-          hideControls
-          value={maxTokens ?? ''}
-          onChange={(value) => setMaxTokens(typeof value === 'number' ? value : null)}
-        />
-        <Textarea
-          label={texts.instructions}
-          placeholder={texts.instructionsHint}
-          autosize
-          minRows={1}
-          maxRows={4}
-          value={instructions}
-          onChange={(event) => setInstructions(event.currentTarget.value)}
-        />
-        <Group gap="xs" className={classes.buttons} wrap="nowrap">
-          {isBusy ? (
-            <Button
-              type="button"
-              variant="default"
-              leftSection={<Icon name="stop" size={14} />}
-              onClick={onStop}
-            >
-              {texts.stop}
-            </Button>
-          ) : (
-            <Button type="submit" leftSection={<Icon name="send" size={14} />} disabled={!canSend}>
-              {texts.send}
-            </Button>
-          )}
-        </Group>
+        <SettingInputs names={models.names} settings={settings} onChange={setSettings} />
+        {isBusy ? (
+          <Button
+            type="button"
+            variant="default"
+            leftSection={<Icon name="stop" size={14} />}
+            onClick={onStop}
+          >
+            {texts.stop}
+          </Button>
+        ) : (
+          <Button type="submit" leftSection={<Icon name="send" size={14} />} disabled={!canSend}>
+            {texts.send}
+          </Button>
+        )}
       </div>
     </form>
   );
+}
+
+function SettingInputs({
+  names,
+  settings,
+  onChange,
+}: {
+  names: string[];
+  settings: Settings;
+  onChange: (settings: Settings) => void;
+}) {
+  const texts = useTexts(playgroundTexts);
+  return (
+    <>
+      <Autocomplete
+        label={texts.model}
+        placeholder={names[0] ?? texts.modelHint}
+        data={names}
+        value={settings.model}
+        onChange={(model) => onChange({ ...settings, model })}
+        // All of them, whatever is written already: the list is short.
+        filter={({ options }) => options}
+      />
+      <NumberInput
+        label={texts.maxTokens}
+        placeholder={texts.maxTokensHint}
+        min={1}
+        max={1_000_000}
+        allowDecimal={false}
+        hideControls
+        value={settings.maxTokens ?? ''}
+        onChange={(value) => onChange({ ...settings, maxTokens: typeof value === 'number' ? value : null })}
+      />
+      <Textarea
+        label={texts.instructions}
+        placeholder={texts.instructionsHint}
+        autosize
+        minRows={1}
+        maxRows={4}
+        value={settings.instructions}
+        onChange={(event) => onChange({ ...settings, instructions: event.currentTarget.value })}
+      />
+    </>
+  );
+}
+
+/** The models that can be asked, and what to say if there are none. */
+function useModels() {
+  const texts = useTexts(playgroundTexts);
+  const { data, error, refetch } = useRead<ModelList>('/v1/models');
+  const notice = error ? (
+    <ProblemAlert problem={error} onRetry={() => void refetch()} />
+  ) : data?.data.length === 0 ? (
+    <Alert color="yellow" variant="outline" icon={<Icon name="warning" />}>
+      {texts.noModels}
+    </Alert>
+  ) : null;
+  return { names: data?.data.map(({ id }) => id) ?? [], notice };
 }

@@ -39,10 +39,9 @@ export default function PlaygroundPage() {
           <ChatProblem chat={chat} />
           <Composer
             isBusy={isBusy}
-            unsent={chat.unsent}
             onStop={() => stop.run()}
             onSend={(request) =>
-              void session.send(request, (id) => void navigate(`/playground/${id}`, { replace: true }))
+              session.send(request, (id) => void navigate(`/playground/${id}`, { replace: true }))
             }
           />
         </section>
@@ -52,13 +51,13 @@ export default function PlaygroundPage() {
   );
 }
 
-function ChatProblem({ chat: { problem, unsent } }: { chat: ChatSnapshot }) {
+function ChatProblem({ chat: { problem, isUnsent } }: { chat: ChatSnapshot }) {
   const texts = useTexts(playgroundTexts);
   if (!problem) return null;
   return (
     <Alert color="red" variant="outline" icon={<Icon name="warning" />} m="md" mb={0} role="alert">
       <Stack gap={4}>
-        {unsent ? (
+        {isUnsent ? (
           <Text size="sm" fw={600}>
             {texts.unsentTitle}
           </Text>
