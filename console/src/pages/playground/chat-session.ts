@@ -54,6 +54,7 @@ const EMPTY: ChatSnapshot = {
   isUnsent: false,
 };
 const TITLE_LENGTH = 80;
+const PUBLISH_MS = 50;
 const FIRST_BACK_OFF_MS = 300;
 const LONGEST_BACK_OFF_MS = 5000;
 /** After this many failures in a row the user decides. */
@@ -65,12 +66,15 @@ const MOST_RECONNECTS = 20;
  */
 export class ChatSession {
   private snapshot = EMPTY;
+  /** What readers see: up to `PUBLISH_MS` behind while an answer comes. */
+  private published = EMPTY;
+  private publishTimer: ReturnType<typeof setTimeout> | undefined;
   private readonly listeners = new Set<() => void>();
   private attention = new AbortController();
   /** A request of which nobody knows whether it arrived: repeated with its key, it is one turn at the most. */
   private uncertain: { request: ChatRequest; key: string } | null = null;
 
-  readonly read = (): ChatSnapshot => this.snapshot;
+  readonly read = (): ChatSnapshot => this.published;
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.listeners.add(listener);
@@ -136,6 +140,7 @@ export class ChatSession {
   close(): void {
     this.attention.abort();
     this.snapshot = EMPTY;
+    this.publish();
   }
 
   private async makeConversation(text: string, opened: (id: string) => void): Promise<string> {
@@ -271,7 +276,13 @@ export class ChatSession {
     const { messages } = this.snapshot;
     const answer = messages.at(-1);
     if (!answer) return;
-    this.change({ phase: 'answering', messages: [...messages.slice(0, -1), { ...answer, text }] });
+    this.snapshot = {
+      ...this.snapshot,
+      phase: 'answering',
+      messages: [...messages.slice(0, -1), { ...answer, text }],
+    };
+    // Tokens come faster than anybody reads: a render for each would only make the page slow.
+    this.publishTimer ??= setTimeout(() => this.publish(), PUBLISH_MS);
   }
 
   private attend(): AbortController {
@@ -290,6 +301,14 @@ export class ChatSession {
 
   private change(part: Partial<ChatSnapshot>): void {
     this.snapshot = { ...this.snapshot, ...part };
+    this.publish();
+  }
+
+  private publish(): void {
+    clearTimeout(this.publishTimer);
+    this.publishTimer = undefined;
+    if (this.published === this.snapshot) return;
+    this.published = this.snapshot;
     for (const listener of this.listeners) listener();
   }
 }

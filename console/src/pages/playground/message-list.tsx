@@ -6,9 +6,10 @@ import { StateBadge, type Tone } from '../../components/state-badge.tsx';
 import { textNamed } from '../../i18n/dictionary.ts';
 import { useFormats, useTexts } from '../../i18n/language.tsx';
 import type { TurnState, TurnStatus } from './chat-api.ts';
-import type { ChatSnapshot, ShownMessage } from './chat-session.ts';
+import type { ChatSession, ChatSnapshot, ShownMessage } from './chat-session.ts';
 import classes from './playground.module.css';
 import { playgroundTexts } from './playground.texts.ts';
+import { useChat } from './use-chat.ts';
 
 const tones: Record<TurnStatus, Tone> = {
   running: 'info',
@@ -22,8 +23,9 @@ const tones: Record<TurnStatus, Tone> = {
 const NEAR_END_PX = 80;
 
 /** The conversation so far, and what is happening with its last turn. */
-export function MessageList({ chat }: { chat: ChatSnapshot }) {
+export function MessageList({ session }: { session: ChatSession }) {
   const texts = useTexts(playgroundTexts);
+  const chat = useChat(session, (chat) => chat);
   const { messages, phase, turn } = chat;
   const list = useStickToEnd(messages);
   const isEmpty = messages.length === 0 && phase === 'idle';

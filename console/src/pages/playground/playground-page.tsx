@@ -1,12 +1,13 @@
 import { Alert, Button, Stack, Text } from '@mantine/core';
-import { useEffect, useState, useSyncExternalStore } from 'react';
+import { useEffect, useState } from 'react';
 import { useNavigate, useParams } from 'react-router';
 import { useAction, useReread } from '../../api/use-action.ts';
 import { Icon } from '../../components/icon.tsx';
 import { Page } from '../../components/page.tsx';
 import { ProblemText } from '../../components/problem-alert.tsx';
 import { useTexts } from '../../i18n/language.tsx';
-import { ChatSession, type ChatSnapshot } from './chat-session.ts';
+import { ChatSession } from './chat-session.ts';
+import { useChat } from './use-chat.ts';
 import { Composer } from './composer.tsx';
 import { MessageList } from './message-list.tsx';
 import classes from './playground.module.css';
@@ -18,10 +19,11 @@ export default function PlaygroundPage() {
   const texts = useTexts(playgroundTexts);
   const conversationId = useParams()['*'] || null;
   const navigate = useNavigate();
-  const [session, chat] = useChatSession(conversationId);
+  const session = useChatSession(conversationId);
   const stop = useAction({ act: () => session.stop(), changes: [], done: texts.stopped });
   useRereadCoins(session);
-  const isBusy = chat.phase !== 'idle';
+  const isBusy = useChat(session, (chat) => chat.phase !== 'idle');
+  const turnId = useChat(session, (chat) => chat.turnId);
   const start = () => navigate('/playground');
   return (
     <Page
@@ -35,8 +37,8 @@ export default function PlaygroundPage() {
     >
       <div className={classes.columns}>
         <section className={classes.chat} aria-label={texts.title}>
-          <MessageList chat={chat} />
-          <ChatProblem chat={chat} />
+          <MessageList session={session} />
+          <ChatProblem session={session} />
           <Composer
             isBusy={isBusy}
             onStop={() => stop.run()}
@@ -45,14 +47,16 @@ export default function PlaygroundPage() {
             }
           />
         </section>
-        <TurnCoins turnId={chat.turnId} isRunning={isBusy} />
+        <TurnCoins turnId={turnId} isRunning={isBusy} />
       </div>
     </Page>
   );
 }
 
-function ChatProblem({ chat: { problem, isUnsent } }: { chat: ChatSnapshot }) {
+function ChatProblem({ session }: { session: ChatSession }) {
   const texts = useTexts(playgroundTexts);
+  const problem = useChat(session, (chat) => chat.problem);
+  const isUnsent = useChat(session, (chat) => chat.isUnsent);
   if (!problem) return null;
   return (
     <Alert color="red" variant="outline" icon={<Icon name="warning" />} m="md" mb={0} role="alert">
@@ -68,13 +72,13 @@ function ChatProblem({ chat: { problem, isUnsent } }: { chat: ChatSnapshot }) {
   );
 }
 
-function useChatSession(conversationId: string | null): [ChatSession, ChatSnapshot] {
+function useChatSession(conversationId: string | null): ChatSession {
   const [session] = useState(() => new ChatSession());
   useEffect(() => {
     void session.open(conversationId);
   }, [session, conversationId]);
   useEffect(() => () => session.close(), [session]);
-  return [session, useSyncExternalStore(session.subscribe, session.read)];
+  return session;
 }
 
 /** Coins are held before the first byte of an answer and settled before its last: that is when they are read again. */

@@ -135,7 +135,7 @@ function Journal({
       columns={[
         {
           key: 'kind',
-          header: '',
+          header: texts.entry,
           render: (entry) => (
             <span className={classes.kind}>
               {kinds[entry.kind]}
