@@ -5,7 +5,7 @@ import { Reading } from './reading.js';
 /** What features add to the overview, under the names that it has there. */
 export interface OverviewFigures {
   readonly scheduler: { readonly mode: string; readonly is_lease_held: boolean };
-  readonly save_lag_ms: number | null;
+  readonly save_lag_ms: number;
   readonly parked_conversations: number;
   readonly quarantined_entries: number;
   readonly log_backlog_bytes: number;

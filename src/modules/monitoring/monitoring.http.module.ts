@@ -7,6 +7,10 @@ import { HealthService } from './health/health.service.js';
 import { RedisWatch } from './health/redis-watch.js';
 import { QueueGauges } from './metrics/queue-gauges.js';
 import { ServerGauges } from './metrics/server-gauges.js';
+import { LiveFeed } from './overview/live-feed.js';
+import { OverviewController } from './overview/overview.controller.js';
+import { OverviewService } from './overview/overview.service.js';
+import { RateMeter } from './overview/rate-meter.js';
 import { ProcessController } from './processes/process.controller.js';
 import { ProcessWatch } from './processes/process-watch.js';
 import { QueueWatch } from './processes/queue-watch.js';
@@ -15,7 +19,7 @@ import { QueueWatch } from './processes/queue-watch.js';
 @Module({
   // Terminus would log every failed check; HealthService logs the changes.
   imports: [TerminusModule.forRoot({ logger: false })],
-  controllers: [HealthController, ProcessController],
+  controllers: [HealthController, ProcessController, OverviewController],
   providers: [
     HealthChecks,
     HealthService,
@@ -23,6 +27,9 @@ import { QueueWatch } from './processes/queue-watch.js';
     DiskWatch,
     QueueWatch,
     ProcessWatch,
+    RateMeter,
+    OverviewService,
+    LiveFeed,
     QueueGauges,
     ServerGauges,
   ],

@@ -12,7 +12,7 @@ export { QueueBoard } from './queue-board.js';
 export { QueueOperations } from './queue-operations.js';
 export type { JobOutcome, QueueState } from './queue-operations.js';
 export { JobQueue } from './job-queue.js';
-export type { QueueState } from './job-queue.js';
+export type { QueueState as MeasuredQueue } from './job-queue.js';
 export { JobWorkers } from './job-workers.js';
 export type { QueueActivity } from './queue-activity.js';
 export { queueConfig } from './queue.config.js';

@@ -10,6 +10,8 @@ import { DURABLE_REDIS, RedisBreaker, type RedisClient } from '../redis/index.js
 import { shardNames } from './define-queue.js';
 import { JobQueue } from './job-queue.js';
 
+type ServerAdapter = Parameters<typeof createBullBoard>[0]['serverAdapter'];
+
 /** A Fastify plugin with the board's page, its assets and its calls. */
 export type QueueBoardPlugin = ReturnType<FastifyAdapter['registerPlugin']>;
 
@@ -32,7 +34,12 @@ export class QueueBoard {
     const queues = this.jobs.definitions
       .flatMap(shardNames)
       .map((name) => new ReadOnlyQueue(this.moduleRef.get<Queue>(getQueueToken(name), { strict: false })));
-    createBullBoard({ queues, serverAdapter, options: { uiConfig: { boardTitle: 'Lockkeeper queues' } } });
+    createBullBoard({
+      queues,
+      // Of the same shape; each of the two packages has a copy of the types.
+      serverAdapter: serverAdapter as unknown as ServerAdapter,
+      options: { uiConfig: { boardTitle: 'Lockkeeper queues' } },
+    });
     return serverAdapter.registerPlugin();
   }
 

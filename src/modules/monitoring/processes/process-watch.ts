@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { QueueState } from '../../../platform/queue/index.js';
+import type { MeasuredQueue } from '../../../platform/queue/index.js';
 import {
   type HeardProcess,
   judgeProcesses,
@@ -62,7 +62,7 @@ export class ProcessWatch {
   }
 }
 
-function toQueueWait({ queue, isPaused, oldestWaitingMs }: QueueState): QueueWait {
+function toQueueWait({ queue, isPaused, oldestWaitingMs }: MeasuredQueue): QueueWait {
   const { name, objectiveMs, isSerial } = queue;
   return { name, objectiveMs, isSerial, isPaused, oldestWaitingMs };
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { JobQueue, type QueueState } from '../../../platform/queue/index.js';
+import { JobQueue, type MeasuredQueue } from '../../../platform/queue/index.js';
 import { Reading } from '../reading.js';
 
 const READING_AGE_MS = 900;
@@ -11,7 +11,7 @@ const TIMEOUT_MS = 200;
 @Injectable()
 export class QueueWatch {
   /** Fails while Redis is away. */
-  readonly states: Reading<QueueState[]>;
+  readonly states: Reading<MeasuredQueue[]>;
   /** The ids of connected worker processes. Fails while Redis is away. */
   readonly connectedWorkers: Reading<ReadonlySet<string>>;
 
