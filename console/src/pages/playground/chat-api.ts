@@ -1,8 +1,7 @@
 import { api, send } from '../../api/client.ts';
 import { readEvents } from '../../api/event-stream.ts';
 import { ProblemError } from '../../api/problem.ts';
-
-export type TurnStatus = 'running' | 'complete' | 'stopped' | 'failed' | 'interrupted' | 'violation';
+import type { TurnStatus } from '../../api/turn-status.ts';
 
 /** A turn as it stands, or how it ended and what it cost. */
 export interface TurnState {

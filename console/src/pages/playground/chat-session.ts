@@ -1,6 +1,7 @@
 import { api } from '../../api/client.ts';
 import { ProblemError, toProblem } from '../../api/problem.ts';
 import { randomId } from '../../api/random-id.ts';
+import type { TurnStatus } from '../../api/turn-status.ts';
 import {
   type AnswerEvent,
   beginTurn,
@@ -12,7 +13,6 @@ import {
   stopTurn,
   type StoredMessage,
   type TurnState,
-  type TurnStatus,
 } from './chat-api.ts';
 
 /** A message as it is shown. */

@@ -1,24 +1,17 @@
 import { Group, Loader, Text } from '@mantine/core';
-import { memo, useEffect, useRef } from 'react';
+import { useEffect, useRef } from 'react';
+import { ChatMessage } from '../../components/chat-message.tsx';
 import { CoinAmount } from '../../components/coin-amount.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
-import { StateBadge, type Tone } from '../../components/state-badge.tsx';
-import { textNamed } from '../../i18n/dictionary.ts';
+import { TurnStatusBadge } from '../../components/turn-status-badge.tsx';
 import { useFormats, useTexts } from '../../i18n/language.tsx';
-import type { TurnState, TurnStatus } from './chat-api.ts';
+import type { TurnStatus } from '../../api/turn-status.ts';
+import type { TurnState } from './chat-api.ts';
 import type { ChatSession, ChatSnapshot, ShownMessage } from './chat-session.ts';
 import classes from './playground.module.css';
 import { playgroundTexts } from './playground.texts.ts';
 import { useChat } from './use-chat.ts';
 
-const tones: Record<TurnStatus, Tone> = {
-  running: 'info',
-  complete: 'ok',
-  stopped: 'neutral',
-  failed: 'failing',
-  interrupted: 'warning',
-  violation: 'failing',
-};
 /** Whoever has scrolled further up than this is reading there, and is left there. */
 const NEAR_END_PX = 80;
 
@@ -56,31 +49,21 @@ export function MessageList({ session }: { session: ChatSession }) {
   );
 }
 
-const Message = memo(function Message({ message, turn }: { message: ShownMessage; turn: TurnState | null }) {
-  const texts = useTexts(playgroundTexts);
-  const isAnswer = message.role === 'assistant';
+function Message({ message, turn }: { message: ShownMessage; turn: TurnState | null }) {
+  const isEnded = message.role === 'assistant' && message.status !== 'running';
   return (
-    <article className={classes.message} data-role={message.role} data-status={message.status}>
-      <div className={classes.who}>{textNamed(texts.roles, message.role) ?? message.role}</div>
-      <div className={classes.text} data-testid={isAnswer ? 'answer' : 'question'}>
-        {message.text}
-      </div>
-      {message.text === '' && message.status !== 'running' ? (
-        <Text size="sm" c="dimmed" fs="italic">
-          {texts.noText}
-        </Text>
-      ) : null}
-      {isAnswer && message.status !== 'running' ? <Outcome status={message.status} turn={turn} /> : null}
-    </article>
+    <ChatMessage role={message.role} text={message.text} isRunning={message.status === 'running'}>
+      {isEnded ? <Outcome status={message.status} turn={turn} /> : null}
+    </ChatMessage>
   );
-});
+}
 
 function Outcome({ status, turn }: { status: TurnStatus; turn: TurnState | null }) {
   const texts = useTexts(playgroundTexts);
   const formats = useFormats();
   return (
     <Group gap="sm" mt={6}>
-      <StateBadge tone={tones[status]} label={texts.statuses[status]} />
+      <TurnStatusBadge status={status} />
       {turn ? (
         <Text size="xs" c="dimmed" className="numbers">
           {turn.model} ·{' '}
