@@ -31,6 +31,8 @@ export const pageGroups: readonly PageGroup[] = [
   ] },
   { key: 'product', title: { en: 'Product', zh: '产品' }, pages: [
     { path: 'playground', icon: 'play', title: { en: 'Playground', zh: '试用场' }, scope: 'chat', load: () => import('./playground/playground-page.tsx') },
+    { path: 'conversations', icon: 'chat', title: { en: 'Conversations', zh: '对话' }, scope: 'conversations:read', load: () => import('./conversations/conversations-page.tsx') },
+    { path: 'coins', icon: 'coins', title: { en: 'Coins', zh: '金币' }, scope: 'coins:read', load: () => import('./coins/coins-page.tsx') },
   ] },
 ];
 
