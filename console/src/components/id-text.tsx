@@ -15,7 +15,7 @@ export function IdText({ value }: { value: string | null | undefined }) {
     <CopyButton value={value}>
       {({ copied: isCopied, copy: copyNow }) => (
         <Tooltip label={isCopied ? copied : value}>
-          <UnstyledButton className={classes.id} onClick={copyNow} aria-label={`${copy}: ${value}`}>
+          <UnstyledButton className={classes.id} onClick={copyNow} aria-label={`${shown}, ${copy}`}>
             {shown}
           </UnstyledButton>
         </Tooltip>

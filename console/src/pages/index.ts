@@ -33,6 +33,7 @@ export const pageGroups: readonly PageGroup[] = [
     { path: 'playground', icon: 'play', title: { en: 'Playground', zh: '试用场' }, scope: 'chat', load: () => import('./playground/playground-page.tsx') },
     { path: 'conversations', icon: 'chat', title: { en: 'Conversations', zh: '对话' }, scope: 'conversations:read', load: () => import('./conversations/conversations-page.tsx') },
     { path: 'coins', icon: 'coins', title: { en: 'Coins', zh: '金币' }, scope: 'coins:read', load: () => import('./coins/coins-page.tsx') },
+    { path: 'logs', icon: 'log', title: { en: 'Logs', zh: '日志' }, scope: 'logs:read', load: () => import('./logs/logs-page.tsx') },
   ] },
 ];
 

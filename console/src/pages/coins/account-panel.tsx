@@ -3,7 +3,7 @@ import { useState } from 'react';
 import type { CoinAccount } from '../../api/coins.ts';
 import { useRead } from '../../api/use-read.ts';
 import { CoinAmount } from '../../components/coin-amount.tsx';
-import { Fact, FactList } from '../../components/fact-list.tsx';
+import { Stat, Stats } from '../../components/stats.tsx';
 import { Panel } from '../../components/page.tsx';
 import { ProblemAlert } from '../../components/problem-alert.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
@@ -45,26 +45,26 @@ export function AccountPanel({
 function Facts({ account }: { account: CoinAccount }) {
   const texts = useTexts(coinsTexts);
   return (
-    <FactList>
-      <Fact name={texts.available}>
+    <Stats>
+      <Stat name={texts.available}>
         <CoinAmount value={account.available} />
-      </Fact>
-      <Fact name={texts.held}>
+      </Stat>
+      <Stat name={texts.held}>
         <CoinAmount value={account.frozen} />
-      </Fact>
-      <Fact name={texts.balance}>
+      </Stat>
+      <Stat name={texts.balance}>
         <CoinAmount value={account.balance} />
-      </Fact>
-      <Fact name={texts.debt}>
+      </Stat>
+      <Stat name={texts.debt}>
         <CoinAmount value={account.debt} />
-      </Fact>
-      <Fact name={texts.state}>
+      </Stat>
+      <Stat name={texts.state}>
         {account.is_blocked ? (
           <StateBadge tone="failing" label={texts.blocked} />
         ) : (
           <StateBadge tone="ok" label={texts.active} />
         )}
-      </Fact>
-    </FactList>
+      </Stat>
+    </Stats>
   );
 }

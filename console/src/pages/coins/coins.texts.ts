@@ -57,6 +57,7 @@ export const coinsTexts = defineTexts(
     noteLabel: 'Note',
     amountHint: 'With at most six decimal places',
     reasons: {
+      chat: 'Chat',
       purchase: 'Purchase',
       coupon: 'Coupon',
       adjustment: 'Adjustment',
@@ -139,6 +140,7 @@ export const coinsTexts = defineTexts(
     noteLabel: '备注',
     amountHint: '最多六位小数',
     reasons: {
+      chat: '对话',
       purchase: '购买',
       coupon: '优惠券',
       adjustment: '调整',
