@@ -12,14 +12,20 @@ export class OwnMariadb {
   private constructor(
     private readonly directory: string,
     private readonly password: string,
+    private readonly settings: Record<string, string>,
     private service: Service,
   ) {}
 
   /** With the schema of the migrations. */
-  static async start(): Promise<OwnMariadb> {
+  static async start(settings: Record<string, string> = {}): Promise<OwnMariadb> {
     const directory = await mkdtemp(join(process.env['TEST_RUN_DIRECTORY'] ?? tmpdir(), 'own-mariadb-'));
     const password = randomBytes(18).toString('hex');
-    const mariadb = new OwnMariadb(directory, password, await launch(directory, password));
+    const mariadb = new OwnMariadb(
+      directory,
+      password,
+      settings,
+      await launch(directory, password, settings),
+    );
     const config = loadConfig({ LOCKKEEPER_DATABASE_URL: mariadb.url }, [databaseConfig]);
     await migrateDatabase(config.get(databaseConfig));
     return mariadb;
@@ -43,15 +49,20 @@ export class OwnMariadb {
 
   /** Starts it on the same data and port. */
   async startAgain(): Promise<void> {
-    this.service = await launch(this.directory, this.password, this.service.port);
+    this.service = await launch(this.directory, this.password, this.settings, this.service.port);
   }
 
   /** Whether it refuses changes to everybody who has no rights over the whole server; as one on a full disk does. */
-  async setReadOnly(isReadOnly: boolean): Promise<void> {
+  setReadOnly(isReadOnly: boolean): Promise<void> {
+    return this.runAsRoot(`SET GLOBAL read_only = ${isReadOnly ? 1 : 0}`);
+  }
+
+  /** Runs a statement with all rights over the server, which the account in the URL does not have. */
+  async runAsRoot(statement: string): Promise<void> {
     // Relative to this process: the path of a socket must stay short.
     const socketPath = relative(process.cwd(), join(this.directory, 'data', 'mysql.sock'));
     const root = await createConnection({ socketPath, user: 'root', password: this.password });
-    await root.query(`SET GLOBAL read_only = ${isReadOnly ? 1 : 0}`);
+    await root.query(statement);
     await root.end();
   }
 
@@ -61,7 +72,12 @@ export class OwnMariadb {
   }
 }
 
-function launch(directory: string, password: string, port?: number): Promise<Service> {
+function launch(
+  directory: string,
+  password: string,
+  settings: Record<string, string>,
+  port?: number,
+): Promise<Service> {
   return startMariadb({
     binaries: findBinaries(),
     directory,
@@ -69,6 +85,6 @@ function launch(directory: string, password: string, port?: number): Promise<Ser
     user: 'test',
     password,
     database: 'own',
-    settings: { performance_schema: 'OFF' },
+    settings: { performance_schema: 'OFF', ...settings },
   });
 }

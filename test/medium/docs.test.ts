@@ -1,9 +1,16 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { routeTable } from '../factories/route-table.js';
 import { createTestApp, type TestApp } from '../factories/test-app.js';
 
 /** Routes for browsers and Prometheus, which are no part of the described API. */
-const UNDESCRIBED = [/^\/docs(\/|\*|$)/, /^\/redoc(\/|\*|$)/, /^\/openapi\.json$/, /^\/metrics$/];
+const UNDESCRIBED = [
+  /^\/docs(\/|\*|$)/,
+  /^\/redoc(\/|\*|$)/,
+  /^\/console(\/|\*|$)/,
+  /^\/openapi\.json$/,
+  /^\/metrics$/,
+];
 
 /** Operations whose errors are those that other clients than ours and OpenAI's expect. */
 const OTHER_SHAPES: Record<string, string> = {
@@ -19,23 +26,6 @@ interface Operation {
   security?: unknown[];
   responses: Record<string, { content?: Record<string, { schema?: object }>; $ref?: string }>;
   'x-required-scope'?: string | null;
-}
-
-/** The routes of Fastify's table, as `GET /path/{name}`. */
-function routeTable(test: TestApp): string[] {
-  const lines = test.app.getHttpAdapter().getInstance().printRoutes({ commonPrefix: false }).split('\n');
-  const branch: string[] = [];
-  return lines.flatMap((line) => {
-    const match = /^(.*?)(?:├──|└──) (.*?)(?: \(([A-Z, ]+)\))?$/u.exec(line);
-    if (!match) return [];
-    const depth = (match[1] ?? '').length / 4;
-    branch.splice(depth, branch.length, match[2] ?? '');
-    const path = branch.join('').replaceAll(/:([A-Za-z_]+)/g, '{$1}');
-    return (match[3] ?? '')
-      .split(', ')
-      .filter((method) => !['', 'HEAD', 'OPTIONS'].includes(method))
-      .map((method) => `${method} ${path}`);
-  });
 }
 
 describe('the description of the API', () => {
@@ -83,7 +73,7 @@ describe('the description of the API', () => {
       expect(operation.description, `${name}: description`).toContain(
         scope ? `Needs the scope \`${scope}\`.` : 'Anybody may call this.',
       );
-      expect(operation.security, `${name}: security`).toEqual(scope ? [{ bearer: [] }] : []);
+      expect(operation.security, `${name}: security`).toEqual(scope ? [{ bearer: [] }, { console: [] }] : []);
     }
   });
 

@@ -3,7 +3,9 @@ import { APP_GUARD } from '@nestjs/core';
 import { ApiKeyController } from './api-key.controller.js';
 import { AuthController } from './auth.controller.js';
 import { AuthGuard } from './auth.guard.js';
+import { CallerAdmission } from '../../platform/http/index.js';
 import { AuthModule } from './auth.module.js';
+import { CallerCheck } from './caller-check.js';
 import { ConsoleSessionController } from './console/console-session.controller.js';
 import { UserController } from './user.controller.js';
 
@@ -11,6 +13,9 @@ import { UserController } from './user.controller.js';
 @Module({
   imports: [AuthModule],
   controllers: [AuthController, ApiKeyController, ConsoleSessionController, UserController],
-  providers: [{ provide: APP_GUARD, useClass: AuthGuard }],
+  providers: [
+    { provide: APP_GUARD, useClass: AuthGuard },
+    { provide: CallerAdmission, useExisting: CallerCheck },
+  ],
 })
 export class AuthHttpModule {}

@@ -144,7 +144,7 @@ export class AuthenticationService {
   private async loadOrRecall(hash: string, load: () => Promise<LoadedPrincipal>): Promise<CachedPrincipal> {
     try {
       // Whoever can be recalled is not kept waiting for a database that hangs.
-      const isKnown = this.recallKey(hash) !== undefined;
+      const isKnown = this.recall(hash) !== undefined;
       const loaded = await this.ask(isKnown ? () => answerWithin(RECALL_PATIENCE_MS, load) : load);
       this.cache.set(hash, loaded);
       return loaded;

@@ -1,6 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Injectable } from '@nestjs/common';
-import type { AccessPolicy, AuthenticatedRequest, Principal } from '../../platform/http/index.js';
+import { ModuleRef } from '@nestjs/core';
+import {
+  type AuthenticatedRequest,
+  CallerAdmission,
+  type Principal,
+  type ScopePolicy,
+} from '../../platform/http/index.js';
 import { AnonymousScopes } from './anonymous-scopes.js';
 import {
   authenticationRequired,
@@ -18,10 +24,11 @@ const OWN_SITES = new Set(['same-origin', 'none']);
 
 /** Finds out who makes a request, and whether a policy lets the caller. */
 @Injectable()
-export class CallerCheck {
+export class CallerCheck implements CallerAdmission {
   constructor(
     private readonly authentication: AuthenticationService,
     private readonly anonymousScopes: AnonymousScopes,
+    private readonly moduleRef: ModuleRef,
   ) {}
 
   /**
@@ -30,9 +37,10 @@ export class CallerCheck {
    * @throws what `AuthenticationService` throws; authentication_required, scope_missing; for a cookie also
    *   csrf_token_missing, csrf_token_invalid, cross_site_request
    */
-  async admit(request: AuthenticatedRequest, policy: AccessPolicy): Promise<Principal | undefined> {
-    if (policy.kind === 'public') return undefined;
-    const principal = await this.identify(request);
+  async admit(request: AuthenticatedRequest, policy: ScopePolicy): Promise<Principal | undefined> {
+    if (policy.unless && this.moduleRef.get(policy.unless, { strict: false }).isAllowed(request))
+      return undefined;
+    const principal = await this.identify(request, policy);
     if (!principal) {
       if (this.anonymousScopes.has(policy.scope)) return undefined;
       throw authenticationRequired();
@@ -47,7 +55,10 @@ export class CallerCheck {
     });
   }
 
-  private async identify(request: AuthenticatedRequest): Promise<Principal | undefined> {
+  private async identify(
+    request: AuthenticatedRequest,
+    { hasForeignPages }: ScopePolicy,
+  ): Promise<Principal | undefined> {
     const { authorization } = request.headers;
     if (authorization !== undefined) {
       const token = tokenOf(authorization);
@@ -57,9 +68,10 @@ export class CallerCheck {
     const secret = consoleSecretOf(request.headers, isOverTls(request));
     if (secret === undefined) return undefined;
     const { principal } = await this.authentication.authenticateConsole(secret);
-    if (!SAFE_METHODS.has(request.method)) {
-      refuseForged(request.headers, secret, presentedCsrfToken(request.headers));
-    }
+    if (SAFE_METHODS.has(request.method)) return principal;
+    const presented = presentedCsrfToken(request.headers);
+    if (!hasForeignPages || presented !== undefined) refuseForged(request.headers, secret, presented);
+    else if (!isOfOwnPage(request.headers)) throw csrfTokenMissing();
     return principal;
   }
 }
@@ -72,6 +84,17 @@ export function refuseOtherSites(headers: IncomingHttpHeaders): void {
   const site = headers['sec-fetch-site'];
   if (site === undefined || (typeof site === 'string' && OWN_SITES.has(site))) return;
   throw crossSiteRequest();
+}
+
+/**
+ * Whether the browser says that a page of this origin asked. Over plain http it says no more than the origin, which must
+ * then be the host that is asked.
+ */
+function isOfOwnPage(headers: IncomingHttpHeaders): boolean {
+  const site = headers['sec-fetch-site'];
+  if (site !== undefined) return site === 'same-origin';
+  const { origin, host } = headers;
+  return origin !== undefined && URL.canParse(origin) && new URL(origin).host === host;
 }
 
 /**

@@ -1,7 +1,6 @@
 export { AdministratorService } from './administrator.service.js';
 export { AnonymousScopes } from './anonymous-scopes.js';
 export { ApiKeyService } from './api-key.service.js';
-export { CallerCheck } from './caller-check.js';
 export { authConfig } from './auth.config.js';
 export * from './auth.errors.js';
 export { AuthModule } from './auth.module.js';

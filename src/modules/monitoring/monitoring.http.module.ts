@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
+import { DatabaseActivityModule } from './database/database-activity.module.js';
 import { DiskWatch } from './health/disk-watch.js';
 import { HealthChecks } from './health/health-checks.js';
 import { HealthController } from './health/health.controller.js';
@@ -18,7 +19,7 @@ import { QueueWatch } from './processes/queue-watch.js';
 /** `GET /health` and its kin, and what operators see of it all. Needs `MonitoringModule.forRole('api')` beside it. */
 @Module({
   // Terminus would log every failed check; HealthService logs the changes.
-  imports: [TerminusModule.forRoot({ logger: false })],
+  imports: [TerminusModule.forRoot({ logger: false }), DatabaseActivityModule],
   controllers: [HealthController, ProcessController, OverviewController],
   providers: [
     HealthChecks,

@@ -1,16 +1,14 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { answerWithError, type AuthenticatedRequest } from '../../platform/http/index.js';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { answerWithError, RouteAccess } from '../../platform/http/index.js';
 import { QueueBoard } from '../../platform/queue/index.js';
 import { RedisAwayError } from '../../platform/redis/index.js';
-import { CallerCheck } from '../auth/index.js';
 import { queueBoardReadOnly, queuesUnavailable } from './queues.errors.js';
 
 const BASE_PATH = '/admin/queues';
 /** What asks Redis; the page and its assets do not. */
 const API_PATH = `${BASE_PATH}/api/`;
-const POLICY = { kind: 'scope', scope: 'operations' } as const;
 const SAFE_METHODS = new Set(['GET', 'HEAD']);
 
 /** The page brings its data as text, and no script of its own. */
@@ -33,40 +31,36 @@ export class QueueBoardMount implements OnModuleInit {
   constructor(
     private readonly adapterHost: HttpAdapterHost,
     private readonly board: QueueBoard,
-    private readonly callers: CallerCheck,
+    private readonly access: RouteAccess,
   ) {}
 
   onModuleInit(): void {
-    const fastify = this.adapterHost.httpAdapter.getInstance<FastifyInstance>();
-    void fastify.register(
+    this.access.declarePaths(BASE_PATH, { kind: 'scope', scope: 'operations', hasForeignPages: true });
+    const plugin = this.board.pluginAt(BASE_PATH);
+    void this.adapterHost.httpAdapter.getInstance<FastifyInstance>().register(
       (scope, _options, done) => {
-        scope.addHook('onRequest', async (request, reply) => {
-          try {
-            await this.admit(request, reply);
-          } catch (error) {
-            // The board has an error handler of its own, which knows nothing of our errors.
-            answerWithError(error, request, reply);
-            return reply;
-          }
+        scope.addHook('onRequest', (_request, reply, next) => {
+          reply.headers({
+            'content-security-policy': CONTENT_SECURITY_POLICY,
+            'cache-control': 'private, no-cache',
+          });
+          next();
         });
+        // Who calls is known by then, and no body has been read.
+        scope.addHook('preParsing', (request) => this.check(request));
         scope.addHook('onSend', (_request, _reply, payload, next) => {
           next(null, typeof payload === 'string' ? payload.replaceAll(FOREIGN_FONTS, '') : payload);
         });
-        void scope.register(this.board.pluginAt(BASE_PATH));
+        scope.setErrorHandler((error, request, reply) => answerWithError(error, request, reply));
+        void scope.register(plugin);
         done();
       },
       { prefix: BASE_PATH },
     );
   }
 
-  /** @throws what `CallerCheck` throws; queue_board_read_only, queues_unavailable */
-  private async admit(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    reply.headers({
-      'content-security-policy': CONTENT_SECURITY_POLICY,
-      'cache-control': 'private, no-cache',
-    });
-    const principal = await this.callers.admit(request, POLICY);
-    if (principal) (request as AuthenticatedRequest).principal = principal;
+  /** @throws queue_board_read_only, queues_unavailable */
+  private async check(request: FastifyRequest): Promise<void> {
     if (!SAFE_METHODS.has(request.method)) throw queueBoardReadOnly();
     if (!request.url.startsWith(API_PATH)) return;
     try {

@@ -71,6 +71,21 @@ export function isDatabaseAway(error: unknown): boolean {
   );
 }
 
+/** 1044, 1142, 1143, 1227: the account may not. */
+const RIGHT_ERRNO = new Set([1044, 1142, 1143, 1227]);
+/** 1109 and 1146: no such table; 1193: no such variable. */
+const ABSENT_ERRNO = new Set([1109, 1146, 1193]);
+
+/** True if the server refused a statement because the account lacks a right. */
+export function isRightMissing(error: unknown): boolean {
+  return RIGHT_ERRNO.has(databaseErrno(error) ?? 0);
+}
+
+/** True if this kind of server, or this version of it, does not have what was asked for. */
+export function isFeatureAbsent(error: unknown): boolean {
+  return ABSENT_ERRNO.has(databaseErrno(error) ?? 0);
+}
+
 /** True if the server ended a read because it took longer than it was given. */
 export function isTimeLimitExceeded(error: unknown): boolean {
   return TIME_LIMIT_ERRNO.has(databaseErrno(error) ?? 0);

@@ -17,11 +17,15 @@ export class DatabaseProbe implements OnApplicationShutdown {
    * Runs one read. Connecting and asking may each take `timeoutMs`.
    * @throws the driver's error, also when the time is up.
    */
-  async query<Row>(sql: string, timeoutMs: number): Promise<Row[]> {
+  async query<Row>(sql: string, timeoutMs: number, parameters: readonly unknown[] = []): Promise<Row[]> {
     const attempt = (this.connecting ??= this.connect(timeoutMs));
     try {
       const connection = await attempt;
-      const [rows] = await connection.query<RowDataPacket[]>({ sql, timeout: timeoutMs });
+      const [rows] = await connection.query<RowDataPacket[]>({
+        sql,
+        timeout: timeoutMs,
+        values: [...parameters],
+      });
       return rows as Row[];
     } catch (error) {
       this.discard(attempt);

@@ -11,6 +11,8 @@ export {
   isDatabaseAway,
   isDataRefusal,
   isDuplicateKey,
+  isFeatureAbsent,
+  isRightMissing,
   isServerRefusal,
   isTimeLimitExceeded,
 } from './database-errors.js';

@@ -8,18 +8,27 @@ import type { Registry } from 'prom-client';
 import type { ConfigOf } from '../config/index.js';
 import { NestPinoLogger } from '../logging/index.js';
 import { PROCESS_REGISTRY } from '../metrics/metric-providers.js';
+import { CallerAdmission, RouteAccess } from './admission.js';
 import { installApiDocs } from './api-docs/install-api-docs.js';
+import { installConsole } from './console-files.js';
 import { Drain } from './drain.js';
 import { ErrorFilter } from './error.filter.js';
 import type { httpConfig } from './http.config.js';
 import { HttpMetrics } from './http-metrics.js';
 import { installNestingLimit } from './nesting-limit.js';
+import { installPageHeaders } from './page-headers.js';
 import { installBodyParsers } from './request-body.js';
 import { installAccessLog, installRequestContext, requestIdOf } from './request-context.js';
 import { validationPipe } from './validation.js';
 
 const REQUEST_TIMEOUT_MS = 60_000;
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
+
+/** Whoever takes longer for a request's head wants to keep the connection busy. */
+const HEAD_TIMEOUT_MS = 10_000;
+const TIMEOUT_CHECK_INTERVAL_MS = 2_000;
+const MAX_HEAD_BYTES = 16 * 1024;
+const MAX_HEADERS = 100;
 
 /** Of one parameter in a path: names that clients give may be this long. */
 const MAX_PARAMETER_LENGTH = 128;
@@ -45,10 +54,17 @@ export async function createHttpApp(
     // Longer than a proxy keeps its idle connections, so that it is never the side that is surprised.
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
+    http: {
+      headersTimeout: HEAD_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
+      maxHeaderSize: MAX_HEAD_BYTES,
+    },
   });
   const fastify = adapter.getInstance();
   const metrics = new HttpMetrics();
   metrics.install(fastify);
+  fastify.server.maxConnections = config.maxConnections;
+  fastify.server.maxHeadersCount = MAX_HEADERS;
   installRequestContext(fastify);
   installBodyParsers(fastify, config.bulkBodyLimitBytes);
   installNestingLimit(fastify);
@@ -64,9 +80,14 @@ export async function createHttpApp(
   metrics.expose(app.get<Registry>(PROCESS_REGISTRY));
   const drain = app.get(Drain);
   drain.install(fastify);
+  const access = app.get(RouteAccess);
+  access.admitBy(app.get(CallerAdmission));
+  access.install(fastify);
+  await installPageHeaders(fastify);
   // Cookies are read where one is asked for, not on every request.
   await app.register(fastifyCookie, { hook: false });
-  installApiDocs(app);
+  installApiDocs(app, access);
+  installConsole(fastify, access);
   app.useGlobalFilters(new ErrorFilter());
   app.useGlobalPipes(validationPipe());
   return { app, drain };

@@ -28,6 +28,20 @@ export const httpConfig = defineConfig('http', {
     schema: read.integer(50 * MEBIBYTE, { min: 1024, max: 512 * MEBIBYTE }),
     example: String(50 * MEBIBYTE),
   }),
+  maxConnections: variable({
+    env: 'LOCKKEEPER_MAX_CONNECTIONS',
+    description: 'How many connections one API process takes at a time; more are closed at once.',
+    schema: read.integer(10_000, { min: 10, max: 1_000_000 }),
+    example: '10000',
+  }),
+  requestsPerCaller: variable({
+    env: 'LOCKKEEPER_REQUESTS_PER_CALLER',
+    description:
+      'How many requests of one user, by whatever tokens and keys, one API process has under way at a time; more ' +
+      'are answered 429.',
+    schema: read.integer(2_000, { min: 1, max: 1_000_000 }),
+    example: '2000',
+  }),
   isBehindProxy: variable({
     env: 'LOCKKEEPER_BEHIND_PROXY',
     description:

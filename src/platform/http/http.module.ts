@@ -1,13 +1,11 @@
 import { Global, Module } from '@nestjs/common';
-import { DiscoveryModule } from '@nestjs/core';
-import { AccessCheck } from './access-check.js';
+import { RouteAccess } from './admission.js';
 import { Drain } from './drain.js';
 
 /** What every process that answers HTTP has. */
 @Global()
 @Module({
-  imports: [DiscoveryModule],
-  providers: [AccessCheck, Drain],
-  exports: [Drain],
+  providers: [Drain, RouteAccess],
+  exports: [Drain, RouteAccess],
 })
 export class HttpModule {}

@@ -1,5 +1,13 @@
 export { ACCESS_POLICY, CurrentPrincipal, Public, RequireScope, scopes } from './access.js';
-export type { AccessAlternative, AccessPolicy, AuthenticatedRequest, Principal, Scope } from './access.js';
+export type {
+  AccessAlternative,
+  AccessPolicy,
+  AuthenticatedRequest,
+  Principal,
+  Scope,
+  ScopePolicy,
+} from './access.js';
+export { CallerAdmission, RouteAccess } from './admission.js';
 export { createHttpApp } from './create-http-app.js';
 export { answerWithError } from './error.filter.js';
 export { Drain } from './drain.js';

@@ -129,6 +129,8 @@ export function installBodyParsers(fastify: FastifyInstance, bulkLimitBytes: num
   fastify.removeContentTypeParser(['application/json', 'text/plain']);
   fastify.addContentTypeParser('application/json', async (request: FastifyRequest, payload: Readable) => {
     if (routeOptionsOf(request).hasBulkBody) return new UnreadBody(request, payload, memory);
+    // Where there is no route, anybody may ask: nothing is read.
+    if (request.is404) return undefined;
     const bytes = await readWithin(payload, request.routeOptions.bodyLimit, contentLength(request));
     return new Promise((resolve, reject) => {
       void parseJson(request, bytes.toString('utf8'), (error, body: unknown) =>
@@ -158,6 +160,8 @@ function contentLength(request: FastifyRequest): number {
 
 function readWithin(payload: Readable, limitBytes: number, announcedBytes: number): Promise<Buffer> {
   if (announcedBytes > limitBytes) return Promise.reject(tooLarge(limitBytes));
+  // The client went while it was asked who it is: nothing will come of the body any more.
+  if (payload.destroyed) return Promise.reject(malformedRequest({ detail: 'The body was cut off.' }));
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;

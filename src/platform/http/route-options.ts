@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { RouteConfig } from '@nestjs/platform-fastify';
+import { FASTIFY_ROUTE_CONFIG_METADATA } from '@nestjs/platform-fastify/constants.js';
 import { ApiExtension } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import type { ErrorShapeName } from './error-shape.js';
@@ -23,9 +23,16 @@ export const ERROR_SHAPE_EXTENSION = 'x-error-shape';
 /** Gives a route options of its own. */
 export function HttpRoute(options: RouteOptions): MethodDecorator {
   return applyDecorators(
-    RouteConfig({ ...options }),
+    (_target: object, _key: string | symbol, { value }: PropertyDescriptor) =>
+      addRouteConfig(value as object, { ...options }),
     ...(options.errorShape ? [ApiExtension(ERROR_SHAPE_EXTENSION, options.errorShape)] : []),
   );
+}
+
+/** Adds to what Fastify keeps with the route of a controller's method. */
+export function addRouteConfig(method: object, config: object): void {
+  const present = Reflect.getMetadata(FASTIFY_ROUTE_CONFIG_METADATA, method) as object | undefined;
+  Reflect.defineMetadata(FASTIFY_ROUTE_CONFIG_METADATA, { ...present, ...config }, method);
 }
 
 /** The options of the route that a request was for: none if there is no such route. */

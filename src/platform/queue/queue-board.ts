@@ -28,7 +28,7 @@ export class QueueBoard {
     @Inject(DURABLE_REDIS) private readonly redis: RedisClient,
   ) {}
 
-  /** The board of all shards, to be registered under `basePath`. Who may see it is for the caller to check. */
+  /** The board of all shards, to be registered under `basePath`. Who may see it, and how errors are answered, is the caller's. */
   pluginAt(basePath: string): QueueBoardPlugin {
     const serverAdapter = new FastifyAdapter().setBasePath(basePath);
     const queues = this.jobs.definitions
@@ -39,6 +39,10 @@ export class QueueBoard {
       // Of the same shape; each of the two packages has a copy of the types.
       serverAdapter: serverAdapter as unknown as ServerAdapter,
       options: { uiConfig: { boardTitle: 'Lockkeeper queues' } },
+    });
+    // To the handler of whoever registers it, who knows our errors.
+    serverAdapter.setErrorHandler((error) => {
+      throw error;
     });
     return serverAdapter.registerPlugin();
   }

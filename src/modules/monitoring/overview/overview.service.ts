@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { appEnvironmentConfig, type ConfigOf } from '../../../platform/config/index.js';
-import { JobQueue, type QueueState } from '../../../platform/queue/index.js';
+import { JobQueue, type MeasuredQueue } from '../../../platform/queue/index.js';
 import { formatCoins, MICRO_COINS_PER_COIN } from '../../../shared/money.js';
 import {
   errorFindings,
@@ -26,7 +26,7 @@ const OVERVIEW_AGE_MS = 900;
 /** Everything that was found out for one overview; undefined is what could not be. */
 interface Facts {
   readonly redis: RedisCondition | undefined;
-  readonly queues: readonly QueueState[] | undefined;
+  readonly queues: readonly MeasuredQueue[] | undefined;
   readonly processes: readonly JudgedProcess[] | undefined;
   readonly contributions: readonly HealthContribution[];
   readonly rates: Rates | undefined;
@@ -102,7 +102,7 @@ export class OverviewService {
     ];
   }
 
-  private queueFigures(states: readonly QueueState[] | undefined): Overview['queues'] {
+  private queueFigures(states: readonly MeasuredQueue[] | undefined): Overview['queues'] {
     return this.jobs.definitions.map(({ name, objectiveMs }) => {
       const state = states?.find(({ queue }) => queue.name === name);
       return {
