@@ -55,7 +55,7 @@ export const resolveVariables: CSSVariablesResolver = () => ({
     '--console-page': '#f6f8fa',
     '--console-surface': '#ffffff',
     '--console-line': '#dfe4ea',
-    '--tone-ok': '#1b7f4b',
+    '--tone-ok': '#187545',
     '--tone-warning': '#96600a',
     '--tone-failing': '#b3261e',
     '--tone-info': '#176a80',
