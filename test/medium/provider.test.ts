@@ -57,8 +57,8 @@ describe('an OpenAI-compatible provider', () => {
     app = await createProvider({
       LOCKKEEPER_UPSTREAM_URL: `${upstream.url}/`,
       LOCKKEEPER_UPSTREAM_API_KEY: 'upstream-key',
-      LOCKKEEPER_UPSTREAM_FIRST_TOKEN_TIMEOUT_MS: '400',
-      LOCKKEEPER_UPSTREAM_IDLE_TIMEOUT_MS: '150',
+      LOCKKEEPER_UPSTREAM_FIRST_TOKEN_TIMEOUT_MS: '2000',
+      LOCKKEEPER_UPSTREAM_IDLE_TIMEOUT_MS: '800',
     });
     provider = app.get(ProviderService);
   });
@@ -353,7 +353,7 @@ describe('an OpenAI-compatible provider', () => {
     await using silent = await createUnansweringServer();
     const unreachable = await providerWith({
       LOCKKEEPER_UPSTREAM_URL: silent.url,
-      LOCKKEEPER_UPSTREAM_CONNECT_TIMEOUT_MS: '100',
+      LOCKKEEPER_UPSTREAM_CONNECT_TIMEOUT_MS: '500',
       LOCKKEEPER_UPSTREAM_ATTEMPTS: '1',
     });
     const events = unreachable.stream(unreachable.getModel('public'), hello, never());

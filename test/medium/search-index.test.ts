@@ -178,7 +178,7 @@ describe('the search index with an embeddings endpoint', () => {
       LOCKKEEPER_EMBEDDINGS_URL: upstream.url,
       LOCKKEEPER_EMBEDDINGS_KEY: 'key of a test',
       LOCKKEEPER_EMBEDDINGS_MODEL: 'meanings-1',
-      LOCKKEEPER_EMBEDDINGS_TIMEOUT_MS: '2000',
+      LOCKKEEPER_EMBEDDINGS_TIMEOUT_MS: '6000',
     });
     worker = await createTestWorker(test.environment);
     turns = new TestTurns(test);
