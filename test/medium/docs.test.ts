@@ -8,6 +8,7 @@ const UNDESCRIBED = [
   /^\/admin\/queues/,
   /^\/docs(\/|\*|$)/,
   /^\/redoc(\/|\*|$)/,
+  /^\/console(\/|\*|$)/,
   /^\/openapi\.json$/,
   /^\/metrics$/,
 ];

@@ -10,6 +10,8 @@ import { waitUntil } from '../factories/wait.js';
 const PUBLIC_ROUTES = [
   'GET /api/marketplace/experts',
   'GET /api/marketplace/experts/{user_id}',
+  'GET /console',
+  'GET /console/*',
   'GET /docs',
   'GET /docs/',
   'GET /docs/*',

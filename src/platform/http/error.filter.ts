@@ -54,6 +54,8 @@ function toAppError(thrown: unknown): AppError {
   switch (status) {
     case 400:
       return malformedRequest({ detail: messageOf(thrown), cause });
+    // Of the files that are served: a path that leads out of their folder.
+    case 403:
     case 404:
       return routeNotFound({ cause });
     case 405:
@@ -67,7 +69,7 @@ function toAppError(thrown: unknown): AppError {
     case 503:
       return serviceUnavailable({ cause, retryAfterSeconds: 1 });
     default:
-      return internalError({ cause });
+      return status >= 400 && status < 500 ? malformedRequest({ cause }) : internalError({ cause });
   }
 }
 

@@ -14,10 +14,15 @@ export function requestIdOf(header: string | string[] | undefined): string {
     : requestIds.next(Date.now());
 }
 
-/** Puts the request's id on the answer and on every log line written while it is served. */
+/**
+ * Puts the request's id on the answer and on every log line written while it is served; and on the answer what holds for
+ * all: that it is of the type it says, and, unless its route says otherwise, is for this caller alone and not to be kept.
+ */
 export function installRequestContext(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
+    reply.header('x-content-type-options', 'nosniff');
+    reply.header('cache-control', 'no-store');
     withLogFields({ request_id: request.id }, done);
   });
   // Reading the body can leave the asynchronous context of the first hook.

@@ -6,18 +6,6 @@ import { SwaggerModule } from '@nestjs/swagger';
 import type { RouteAccess } from '../admission.js';
 import { describeApi } from './describe-api.js';
 
-/** The two readers fetch nothing from elsewhere; this makes the browser hold them to it. */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'self'",
-  "script-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data:",
-  "font-src 'self' data:",
-  'worker-src blob:',
-  "frame-ancestors 'none'",
-].join('; ');
-
-const READER_PATHS = /^\/(docs|redoc)(\/|\?|$)/;
 const REDOC_BUNDLE = 'redoc.standalone.js';
 
 /**
@@ -27,10 +15,6 @@ const REDOC_BUNDLE = 'redoc.standalone.js';
 export function installApiDocs(app: NestFastifyApplication, access: RouteAccess): void {
   for (const path of ['/docs', '/redoc', '/openapi.json']) access.declarePaths(path, { kind: 'public' });
   const fastify = app.getHttpAdapter().getInstance();
-  fastify.addHook('onRequest', (request, reply, done) => {
-    if (READER_PATHS.test(request.url)) reply.header('content-security-policy', CONTENT_SECURITY_POLICY);
-    done();
-  });
   SwaggerModule.setup('docs', app, () => describeApi(app), {
     raw: ['json'],
     jsonDocumentUrl: 'openapi.json',
