@@ -47,8 +47,7 @@ export class TestOperator {
     return {
       status: answer.statusCode,
       headers: answer.headers,
-      // oxlint-disable-next-line typescript/no-explicit-any
-      body: (isJson ? answer.json() : answer.body) as any,
+      body: isJson ? answer.json() : answer.body,
       audited: await this.auditedBy(requestId),
     };
   }

@@ -201,7 +201,7 @@ describe('the audit log', () => {
 
   it.each(Object.keys(routes))('names who called %s, and why if he said so', async (route) => {
     const prepare = routes[route] ?? (() => ({ url: '' }));
-    const call = { method: route.split(' ')[0] as 'POST', ...(await prepare()) };
+    const call: OperatorCall = { method: route.split(' ')[0] as 'POST', ...(await prepare()) };
     const { status, body, audited } = await administrator.call(call);
     expect(status, JSON.stringify(body)).toBeLessThan(300);
     expect(audited.length).toBeGreaterThan(0);

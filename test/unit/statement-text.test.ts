@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { format } from 'mysql2';
 import { describe, expect, it } from 'vitest';
 import { normaliseStatement } from '../../src/modules/monitoring/database/statement-text.js';
