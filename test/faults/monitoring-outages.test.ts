@@ -47,6 +47,9 @@ describe('while something is away, /health, /metrics and the overview', () => {
     product = await createProduct({
       LOCKKEEPER_DATABASE_URL: mariadb.url,
       LOCKKEEPER_REDIS_URL: redis.url,
+      // So that each reading asks MySQL who reads.
+      LOCKKEEPER_PRINCIPAL_CACHE_MS: '50',
+      LOCKKEEPER_SCHEDULE_STABLE_MS: '2000',
     });
     ({ url } = await product.startApi());
     workers.push(await product.startWorker(), await product.startWorker());
@@ -54,7 +57,7 @@ describe('while something is away, /health, /metrics and the overview', () => {
     headers = bearer(administrator.apiKey);
     live = await LiveClient.open(url, headers);
     await allWell();
-  });
+  }, 240_000);
   afterAll(async () => {
     live?.leave();
     mariadb?.thaw();
@@ -85,15 +88,17 @@ describe('while something is away, /health, /metrics and the overview', () => {
       },
     };
   }
-  const readOnce = (what: string, isSo: (reading: Reading) => boolean, timeoutMs = 30_000) =>
-    waitUntil(
-      what,
-      async () => {
-        const reading = await read();
-        return isSo(reading) && reading;
-      },
-      timeoutMs,
-    );
+  async function readOnce(what: string, isSo: (reading: Reading) => boolean, timeoutMs = 30_000) {
+    let last: Reading | undefined;
+    const isReached = async () => {
+      last = await read();
+      return isSo(last) && last;
+    };
+    return waitUntil(what, isReached, timeoutMs).catch((cause: unknown) => {
+      const { overview, health } = last ?? {};
+      throw new Error(`${what}: ${JSON.stringify({ overview, health })}`, { cause });
+    });
+  }
   const allWell = () =>
     readOnce(
       'all well',
@@ -102,7 +107,7 @@ describe('while something is away, /health, /metrics and the overview', () => {
         overview.verdicts.liveness.state === 'ok' &&
         overview.processes.alive === 3 &&
         health.body.status === 'ok',
-      90_000,
+      60_000,
     );
 
   /** Reads all again and again, from the very moment on in which something was struck. */

@@ -31,7 +31,11 @@ describe('the list of processes', () => {
   beforeAll(async () => {
     databaseServer = await createTestDatabase();
     databaseWay = await createTcpProxy(databaseServer.url);
-    test = await createTestApp({ LOCKKEEPER_DATABASE_URL: databaseWay.url });
+    test = await createTestApp({
+      LOCKKEEPER_DATABASE_URL: databaseWay.url,
+      // So that each call asks MySQL who calls.
+      LOCKKEEPER_PRINCIPAL_CACHE_MS: '50',
+    });
     await pauseSchedules({ LOCKKEEPER_DATABASE_URL: databaseServer.url });
     worker = await createTestWorker({
       ...test.environment,
