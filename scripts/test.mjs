@@ -41,7 +41,7 @@ await runMain(async () => {
   if (values.help) return say(help);
   await ensureRuntime();
   const isPartial = positionals.length > 0 || values.project !== undefined || values.name !== undefined;
-  await ensureServerPrograms(['mariadb', 'redis', 'nginx', 'curl']);
+  await ensureServerPrograms(['mariadb', 'redis', 'nginx', 'curl', 'prometheus']);
   const servers = await step('Starting private servers', () => startTestServers());
   /** @type {Tally[]} */
   const tallies = [];
