@@ -70,6 +70,13 @@ module.exports = {
       },
     },
     {
+      name: 'opentelemetry-only-in-platform-tracing',
+      comment: 'It is loaded only if traces are on.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/platform/tracing/otlp-backend\\.ts$' },
+      to: { path: '(^|/)node_modules/@opentelemetry/' },
+    },
+    {
       name: 'typeorm-only-behind-the-repository',
       severity: 'error',
       from: {

@@ -43,6 +43,11 @@ describe('the list of processes', () => {
     });
     database = await openDatabase(databaseServer.url);
     operator = bearer((await createUser(test, { role: 'operator' })).apiKey);
+    const url = '/api/admin/processes';
+    await waitUntil(
+      'a first list',
+      async () => (await test.app.inject({ url, headers: operator })).statusCode === 200,
+    );
   });
   afterAll(async () => {
     databaseWay.unmute();

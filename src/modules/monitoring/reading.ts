@@ -77,6 +77,7 @@ export class Reading<T> {
       (value) => {
         attempt.endedAtMs = performance.now();
         this.lastKnown = { value, atMs: attempt.endedAtMs };
+        return value;
       },
       () => (attempt.endedAtMs = performance.now()),
     );

@@ -48,7 +48,7 @@ export class ClusterMetrics implements OnApplicationBootstrap, OnApplicationShut
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    if (!this.config.isOn) return;
+    if (!this.isOn) return;
     collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: EVENT_LOOP_SAMPLE_MS });
     try {
       await this.openSocket();
@@ -61,6 +61,11 @@ export class ClusterMetrics implements OnApplicationBootstrap, OnApplicationShut
 
   async onApplicationShutdown(): Promise<void> {
     await this.socket?.close().catch(() => undefined);
+  }
+
+  /** False if there is to be no monitoring, so that what it costs can be measured. */
+  get isOn(): boolean {
+    return this.config.isOn;
   }
 
   /** The name of this process among those of its machine: `api-0`. It is its own while it runs, save over a reload. */

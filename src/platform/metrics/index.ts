@@ -1,6 +1,5 @@
 export { ClusterMetrics } from './cluster-metrics.js';
 export type { ClusterReading } from './cluster-metrics.js';
-export type { MetricFamily, MetricSample, ProcessMetrics } from './metric-family.js';
 export { counter, gauge, histogram } from './metric-providers.js';
 export { metricsConfig } from './metrics.config.js';
 export { ClusterMetricsModule, MetricsModule } from './metrics.module.js';

@@ -50,7 +50,6 @@ export class HealthChecks {
   }
 
   private ownParts(): Part[] {
-    const degraded = (message: string) => () => ({ status: 'degraded', message }) as const;
     return [
       {
         name: 'mysql',
@@ -182,11 +181,16 @@ export class HealthChecks {
   }
 }
 
+/** A part without which the others go on. */
+function degraded(message: string): () => Failure {
+  return () => ({ status: 'degraded', message });
+}
+
 function toPart([name, read]: [name: string, read: MeasureHealth]): Part {
   return {
     name,
     measure: () => measureFeature(read),
-    failure: () => ({ status: 'degraded', message: `The state of ${name} cannot be read.` }),
+    failure: degraded(`The state of ${name} cannot be read.`),
   };
 }
 

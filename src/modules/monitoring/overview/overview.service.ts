@@ -126,9 +126,11 @@ function countStates(processes: readonly JudgedProcess[] | undefined): Overview[
   return { alive, stuck, lost };
 }
 
+function rounded(value: number | null | undefined): number | null {
+  return value === null || value === undefined ? null : Math.round(value * 100) / 100;
+}
+
 function rateFigures(rates: Rates | undefined): Pick<Overview, 'rates' | 'latency_ms'> {
-  const rounded = (value: number | null | undefined) =>
-    value === null || value === undefined ? null : Math.round(value * 100) / 100;
   return {
     rates: {
       turns_per_s: rounded(rates?.turnsPerSecond),

@@ -61,6 +61,7 @@ export class ProcessHeartbeat implements OnApplicationBootstrap, OnModuleDestroy
   }
 
   async onApplicationBootstrap(): Promise<void> {
+    if (!this.metrics.isOn) return;
     this.lag.enable();
     this.timer = setInterval(() => this.startBeat(), HEARTBEAT_INTERVAL_MS).unref();
     this.startBeat();

@@ -93,8 +93,18 @@ export class ProcessRepository {
          last_progress_at = VALUES(last_progress_at), event_loop_lag_ms = VALUES(event_loop_lag_ms),
          rss_bytes = VALUES(rss_bytes), is_connected_to_redis = VALUES(is_connected_to_redis)`,
       [
-        ...[id, name, role, host, pid, version, JSON.stringify(queues), activity, sinceProgressUs],
-        ...[Math.round(eventLoopLagMs), rssBytes, isConnectedToRedis ? 1 : 0],
+        id,
+        name,
+        role,
+        host,
+        pid,
+        version,
+        JSON.stringify(queues),
+        activity,
+        sinceProgressUs,
+        Math.round(eventLoopLagMs),
+        rssBytes,
+        isConnectedToRedis ? 1 : 0,
       ],
     );
   }
