@@ -8,6 +8,7 @@ const UNDESCRIBED = [
   /^\/docs(\/|\*|$)/,
   /^\/redoc(\/|\*|$)/,
   /^\/console(\/|\*|$)/,
+  /^\/admin\/queues(\/|\*|$)/,
   /^\/openapi\.json$/,
   /^\/metrics$/,
 ];
