@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Three kinds of tests, told apart by what they need:
- * `unit` needs nothing, `medium` needs MariaDB and Redis, `e2e` needs the built product as processes.
+ * Four kinds of tests, told apart by what they need:
+ * `unit` needs nothing, `medium` needs MariaDB and Redis, `e2e` needs the built product as processes, `browser`
+ * needs that and Chromium.
  */
 export default defineConfig({
   test: {
@@ -30,6 +31,15 @@ export default defineConfig({
           testTimeout: 90_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          maxWorkers: 1,
         },
       },
     ],

@@ -5,7 +5,7 @@ import { runMain, say } from './lib/terminal.mjs';
 
 const help = `npm run build -- [--force]
 
-Compiles src to dist. Does nothing when nothing changed since the last build.
+Compiles src and console to dist. Does nothing when nothing changed since the last build.
 
   --force   build in any case`;
 

@@ -17,11 +17,11 @@ const help = `npm test -- [options] [file ...]
 Runs every check and test against private, throw-away servers. The last line is "N passed, N failed".
 
   file              only the test files whose path contains this; no checks
-  --project NAME    only this kind: unit, medium or e2e (may be repeated); no checks
+  --project NAME    only this kind: unit, medium, e2e or browser (may be repeated); no checks
   -t, --name TEXT   only tests whose name matches; no checks
   --keep            leave the servers running at the end until Ctrl-C, and say where they are`;
 
-const PROJECTS = ['unit', 'medium', 'e2e'];
+const PROJECTS = ['unit', 'medium', 'e2e', 'browser'];
 const CHECK_TIMEOUT_MS = 5 * 60_000;
 const PROJECT_TIMEOUT_MS = 20 * 60_000;
 const INTERRUPT_GRACE_MS = 10_000;
@@ -41,14 +41,16 @@ await runMain(async () => {
   if (values.help) return say(help);
   await ensureRuntime();
   const isPartial = positionals.length > 0 || values.project !== undefined || values.name !== undefined;
-  await ensureServerPrograms(['mariadb', 'redis', 'nginx', 'curl']);
+  const projects = values.project ?? PROJECTS;
+  await ensureServerPrograms(['mariadb', 'redis', 'nginx', 'curl', 'prometheus']);
+  if (projects.includes('browser')) await ensureServerPrograms(['chromium']);
   const servers = await step('Starting private servers', () => startTestServers());
   /** @type {Tally[]} */
   const tallies = [];
   if (!isPartial) tallies.push(...(await runChecks()));
   tallies.push(await count(() => build()));
   const filters = [...positionals, ...(values.name ? ['-t', values.name] : [])];
-  for (const project of values.project ?? PROJECTS) {
+  for (const project of projects) {
     tallies.push(await runProject(project, filters, servers));
   }
   if (values.keep) await keepServers(servers);

@@ -29,6 +29,8 @@ import { QueueModule } from './platform/queue/index.js';
 import { RedisModule } from './platform/redis/index.js';
 import { WebsocketModule } from './platform/websocket/index.js';
 import { TimeModule } from './platform/time/index.js';
+import { TracingModule } from './platform/tracing/index.js';
+import { WorkModule } from './platform/work/index.js';
 
 /** Everything that an API process is made of. */
 @Module({})
@@ -39,12 +41,14 @@ export class HttpAppModule {
       imports: [
         ConfigModule.forRoot(config, configDefinitions),
         TimeModule,
+        WorkModule,
         EventsModule,
         DatabaseModule.forRoot(),
         RedisModule,
         WebsocketModule,
         QueueModule.forProducers(jobDefinitions),
         ClusterMetricsModule.forRole('api'),
+        TracingModule.forRole('api'),
         ScheduleModule.forRoot(),
         SearchHttpModule,
         ConversationHttpModule,

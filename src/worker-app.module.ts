@@ -24,6 +24,8 @@ import { QueueModule } from './platform/queue/index.js';
 import { RedisModule } from './platform/redis/index.js';
 import { WebsocketModule } from './platform/websocket/index.js';
 import { TimeModule } from './platform/time/index.js';
+import { TracingModule } from './platform/tracing/index.js';
+import { WorkModule } from './platform/work/index.js';
 
 /** Everything that a worker process is made of. */
 @Module({})
@@ -34,11 +36,13 @@ export class WorkerAppModule {
       imports: [
         ConfigModule.forRoot(config, configDefinitions),
         TimeModule,
+        WorkModule,
         EventsModule,
         DatabaseModule.forRoot(),
         RedisModule,
         WebsocketModule,
         ClusterMetricsModule.forRole('worker'),
+        TracingModule.forRole('worker'),
         MonitoringModule.forRole('worker'),
         QueueModule.forWorkers(jobDefinitions),
         ScheduleModule.forRoot(),

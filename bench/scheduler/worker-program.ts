@@ -40,6 +40,8 @@ async function startWorker({ environment, tasks }: Extract<ProgramMessage, { kin
   );
   const { TimeModule } =
     await importBuilt<typeof import('../../src/platform/time/index.ts')>('platform/time/index.js');
+  const { WorkModule } =
+    await importBuilt<typeof import('../../src/platform/work/index.ts')>('platform/work/index.js');
   const { forgetSlots } = await importBuilt<typeof import('../../src/modules/scheduler/index.ts')>(
     'modules/scheduler/index.js',
   );
@@ -63,6 +65,7 @@ async function startWorker({ environment, tasks }: Extract<ProgramMessage, { kin
       imports: [
         ConfigModule.forRoot(loadConfig(environment, configDefinitions), configDefinitions),
         TimeModule,
+        WorkModule,
         DatabaseModule.forRoot(),
         RedisModule,
         MetricsModule,

@@ -16,6 +16,7 @@ import {
   RunsTask,
 } from '../../src/platform/schedule/index.js';
 import { TimeModule } from '../../src/platform/time/index.js';
+import { WorkModule } from '../../src/platform/work/index.js';
 import { createTestDatabase, openDatabase } from './test-database.js';
 import { createTestRedis } from './test-redis.js';
 
@@ -91,6 +92,7 @@ export class ScheduleEngines {
       imports: [
         ConfigModule.forRoot(config, configDefinitions),
         TimeModule,
+        WorkModule,
         DatabaseModule.forRoot(),
         RedisModule,
         MetricsModule,

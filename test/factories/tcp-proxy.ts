@@ -57,6 +57,8 @@ export async function createTcpProxy(targetUrl: string): Promise<TcpProxy> {
       for (const listener of listeners) listener.ignore();
     },
     unmute: () => {
+      // A second pipe would send every answer twice.
+      if (!isMuted) return;
       isMuted = false;
       for (const listener of listeners) listener.listen();
     },

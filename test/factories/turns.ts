@@ -11,6 +11,7 @@ import {
 } from '../../src/modules/conversation/index.js';
 import type { KeptState } from '../../src/modules/conversation/keeping/kept-turn.js';
 import { TurnAccounting } from '../../src/modules/chat/turn-accounting.js';
+import { TurnMetrics } from '../../src/modules/chat/turn-metrics.js';
 import { TurnSweeper } from '../../src/modules/chat/turn-sweeper.js';
 import { Clock } from '../../src/shared/clock.js';
 import { TurnRepository } from '../../src/modules/conversation/saving/turn.repository.js';
@@ -193,7 +194,8 @@ export class TestTurns {
   /** What ends the turns of processes that died, as a worker has it. */
   sweeper(): TurnSweeper {
     const accounting = this.test.app.get(TurnAccounting, { strict: false });
-    return new TurnSweeper(this.keeper, accounting, this.test.app.get(Clock));
+    const metrics = this.test.app.get(TurnMetrics, { strict: false });
+    return new TurnSweeper(this.keeper, accounting, this.test.app.get(Clock), metrics);
   }
 
   /** The same as `makeAllOverdue` for turns that are kept in the database. */

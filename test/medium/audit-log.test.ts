@@ -6,7 +6,7 @@ import { TestChatter } from '../factories/chat.js';
 import { createTestApp, type TestApp } from '../factories/test-app.js';
 import { bearer, createUser, type TestUser } from '../factories/users.js';
 
-const URL = '/api/admin/audit-log';
+const URL = '/api/admin/audit';
 
 describe('the audit log', () => {
   let test: TestApp;

@@ -5,6 +5,7 @@ import { createTestApp, type TestApp } from '../factories/test-app.js';
 
 /** Routes for browsers and Prometheus, which are no part of the described API. */
 const UNDESCRIBED = [
+  /^\/admin\/queues/,
   /^\/docs(\/|\*|$)/,
   /^\/redoc(\/|\*|$)/,
   /^\/console(\/|\*|$)/,

@@ -47,7 +47,7 @@ describe('the erasure of a user', () => {
   const signIn = ({ email, password }: TestUser) =>
     call('POST', '/api/auth/sign-in', undefined, { email, password });
   const auditOf = async (subjectId: string) =>
-    (await call('GET', `/api/admin/audit-log?subject_id=${subjectId}`, admin.accessToken)).body.items;
+    (await call('GET', `/api/admin/audit?subject_id=${subjectId}`, admin.accessToken)).body.items;
   const journalOf = (userId: string) =>
     turns.transactions.single.query('SELECT * FROM coin_journal WHERE account_id = ? ORDER BY sequence', [
       userId,

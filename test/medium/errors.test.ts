@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { HealthService } from '../../src/modules/monitoring/health.service.js';
+import { HealthService } from '../../src/modules/monitoring/health/health.service.js';
 import { RedisAwayError } from '../../src/platform/redis/index.js';
 import { createTestApp, type TestApp } from '../factories/test-app.js';
 

@@ -73,14 +73,21 @@ describe('health', () => {
       message: 'Service is running, degraded',
       queue_size: 0,
       workers_active: 0,
-      reasons: ['No worker is alive: background work waits.'],
+      reasons: [
+        'No worker is alive: background work waits.',
+        'No worker looks after the periodic tasks: none is begun.',
+      ],
     });
     expect(Object.keys(body.details).sort()).toEqual([
+      'disk',
+      'log_quarantine',
       'logs',
       'mysql',
+      'parked_conversations',
       'queues',
       'redis',
       'saves',
+      'scheduler',
       'workers',
     ]);
     expect(body.details['redis']).toMatchObject({ status: 'up', eviction_policy: 'noeviction' });
@@ -93,6 +100,9 @@ describe('health', () => {
       `INSERT INTO processes (id, role, host, pid, version, queues, started_at, heartbeat_at)
        VALUES (?, 'worker', 'elsewhere', 1, '1', '[]', UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))`,
       [id],
+    );
+    await rows.single.query(
+      'UPDATE schedule_lease SET expires_at = UTC_TIMESTAMP(3) + INTERVAL 1 HOUR WHERE id = 1',
     );
     const { body } = await reportOnce('ok', ({ status }) => status === 'ok');
     expect(body).toMatchObject({ message: 'Service is running', workers_active: 1 });

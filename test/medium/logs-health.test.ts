@@ -6,7 +6,10 @@ interface LogHealthReport {
   status: string;
   reasons?: string[];
   queue_size: number;
-  details: { logs: Record<string, unknown> & { status: string; message?: string } };
+  details: {
+    logs: Record<string, unknown> & { status: string; message?: string };
+    log_quarantine: Record<string, unknown>;
+  };
 }
 
 describe('the logs in the health report', () => {
@@ -32,9 +35,9 @@ describe('the logs in the health report', () => {
       backlog_bytes: 0,
       backlog_limit_bytes: 20_000,
       lag_ms: 0,
-      quarantined_lines: 0,
       active_writers: 0,
     });
+    expect(health.details.log_quarantine).toMatchObject({ status: 'up', quarantined_lines: 0, items: 0 });
     expect(health.queue_size).toBe(0);
   });
 
@@ -80,6 +83,9 @@ describe('the logs in the health report', () => {
       '?',
     );
     await logs.drain();
-    await logsOnce('the lines in quarantine', (part) => part['quarantined_lines'] === 2);
+    await waitUntil('the lines in quarantine', async () => {
+      const part = (await report()).details.log_quarantine;
+      return part['quarantined_lines'] === 2 && part['items'] === 1;
+    });
   });
 });

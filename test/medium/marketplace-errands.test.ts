@@ -278,7 +278,7 @@ describe('errands', () => {
       expect(await market.balance(poster)).toEqual([ofPoster, 0n]);
       expect(await market.balance(expert)).toEqual([ofExpert, 0n]);
       expect((await market.decide(id, '1')).body).toMatchObject({ code: 'errand_in_other_state' });
-      const audit = await market.call(market.operator, 'GET', `/api/admin/audit-log?subject_id=${id}`);
+      const audit = await market.call(market.operator, 'GET', `/api/admin/audit?subject_id=${id}`);
       expect(audit.body.items).toMatchObject([
         {
           action: 'errand.dispute_decided',

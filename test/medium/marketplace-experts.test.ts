@@ -68,7 +68,7 @@ describe('experts', () => {
     const { body } = await market.call(
       market.operator,
       'GET',
-      `/api/admin/audit-log?subject_id=${user.id}&subject_kind=user`,
+      `/api/admin/audit?subject_id=${user.id}&subject_kind=user`,
     );
     expect(body.items.map((item: { action: string }) => item.action)).toEqual([
       'expert.unfeatured',

@@ -115,7 +115,7 @@ describe('a conversation with a turn that cannot be saved', () => {
     );
     expect(rows).toMatchObject([{ id: poison.id, state: 'skipped', skip_reason: 'too long' }]);
     expect(await turns.keeper.isUnknown(poison.id)).toBe(false);
-    const url = `/api/admin/audit-log?subject_id=${id}`;
+    const url = `/api/admin/audit?subject_id=${id}`;
     const audit = await test.app.inject({ url, headers: operator });
     expect(audit.json()).toMatchObject({
       items: [{ action: 'conversation.turn_skipped', detail: { turn_id: poison.id } }],

@@ -24,6 +24,7 @@ const queue = defineQueue({
   concurrency: 1,
   lockDurationMs: 1_000,
   isDrainable: false,
+  objectiveMs: 10_000,
 });
 const job = defineJob({
   name: 'test.do-work.v1',

@@ -166,7 +166,7 @@ describe('support chats over socket.io', () => {
       const audit = await here.call<{ items: object[] }>(
         operator,
         'GET',
-        `admin/audit-log?action=support_chat.read&subject_id=${chat.id}`,
+        `admin/audit?action=support_chat.read&subject_id=${chat.id}`,
       );
       expect(audit.body.items).toMatchObject([{ actor_id: operator.id }]);
     });

@@ -117,7 +117,7 @@ describe('the staff of support', () => {
       const audit = await support.call<{ items: { action: string }[] }>(
         operator,
         'GET',
-        `admin/audit-log?subject_kind=support_chat&subject_id=${chat.id}`,
+        `admin/audit?subject_kind=support_chat&subject_id=${chat.id}`,
       );
       expect(audit.body.items.map(({ action }) => action)).toEqual([
         'support_chat.ended',

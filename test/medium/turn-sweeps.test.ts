@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CoinAccountService } from '../../src/modules/coin-account/index.js';
 import { TurnAccounting } from '../../src/modules/chat/turn-accounting.js';
+import { TurnMetrics } from '../../src/modules/chat/turn-metrics.js';
 import { TurnRunner } from '../../src/modules/chat/turn-runner.service.js';
 import { TurnSweeper } from '../../src/modules/chat/turn-sweeper.js';
 import { countTokens } from '../../src/modules/provider/index.js';
@@ -29,7 +30,8 @@ describe('the sweep of turns whose process has died', () => {
     await test.close();
   });
 
-  const sweeper = () => new TurnSweeper(turns.keeper, accounting, test.app.get(Clock));
+  const metrics = () => test.app.get(TurnMetrics, { strict: false });
+  const sweeper = () => new TurnSweeper(turns.keeper, accounting, test.app.get(Clock), metrics());
 
   /** A turn that was accepted by a process which then died, with this much of its answer noted. */
   async function abandonedTurn(partial: string) {
@@ -67,7 +69,7 @@ describe('the sweep of turns whose process has died', () => {
       const turn = turns.turn(await turns.conversation(), { owner_id: chatter.user.id });
       await accounting.hold(chatter.user.id, turn.id, HELD);
       await turns.start(turn);
-      await new TurnSweeper(turns.keeper, accounting, { nowMs: () => Date.now() + ms }).sweep();
+      await new TurnSweeper(turns.keeper, accounting, { nowMs: () => Date.now() + ms }, metrics()).sweep();
       await test.app.get(CoinAccountService).expireHolds(1_000);
       expect((await chatter.books()).account.frozen).toBe(HELD);
       await turns.makeAllOverdue();

@@ -21,6 +21,7 @@ const { stopOnSignal } = await load('platform/process/index.js');
 const { RedisModule } = await load('platform/redis/index.js');
 const { RunsTask } = await load('platform/schedule/index.js');
 const { TimeModule } = await load('platform/time/index.js');
+const { WorkModule } = await load('platform/work/index.js');
 const { forgetSlots } = await load('modules/scheduler/index.js');
 const { SchedulerWorkerModule } = await load('modules/scheduler/scheduler.worker.module.js');
 
@@ -57,6 +58,7 @@ const app = await NestFactory.createApplicationContext(
     imports: [
       ConfigModule.forRoot(loadProcessConfig(configDefinitions), configDefinitions),
       TimeModule,
+      WorkModule,
       DatabaseModule.forRoot(),
       RedisModule,
       MetricsModule,

@@ -12,7 +12,7 @@ import {
 
 /** For operators to read; there is no call that writes. */
 @ApiTags('Audit')
-@Controller(['api/admin/audit', 'api/admin/audit-log'])
+@Controller('api/admin/audit')
 export class AuditLogController {
   constructor(private readonly auditLog: AuditLog) {}
 
@@ -22,7 +22,7 @@ export class AuditLogController {
     summary: 'Read who did what to whose data',
     description:
       'The newest first. Entries are only ever added. They hold ids, plain facts and the reason that an operator gave, ' +
-      'never content or an e-mail address. `/api/admin/audit-log` is the same, by its older name.',
+      'never content or an e-mail address.',
   })
   @ApiOkResponse({ standardSchema: auditLogPageSchema })
   async list(@Query({ schema: auditLogQuerySchema }) query: AuditLogQuery): Promise<AuditLogPage> {

@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { ConfigOf } from '../../platform/config/index.js';
 import { AppError, serviceUnavailable } from '../../platform/errors/index.js';
 import type { Principal } from '../../platform/http/index.js';
-import { RedisBreaker } from '../../platform/redis/index.js';
+import { answerWithin, RedisBreaker } from '../../platform/redis/index.js';
 import { Clock } from '../../shared/clock.js';
 import { AccessTokens } from './access-tokens.js';
 import { ApiKeyUsage } from './api-key-usage.js';
@@ -17,6 +17,7 @@ import { TokenBlacklist } from './token-blacklist.js';
 
 const MAX_CACHED_PRINCIPALS = 10_000;
 const RETRY_AFTER_SECONDS = 2;
+const RECALL_PATIENCE_MS = 400;
 
 /** A caller, and until when the credential is good if the database decides that. */
 interface CachedPrincipal {
@@ -142,7 +143,9 @@ export class AuthenticationService {
 
   private async loadOrRecall(hash: string, load: () => Promise<LoadedPrincipal>): Promise<CachedPrincipal> {
     try {
-      const loaded = await this.ask(load);
+      // Whoever can be recalled is not kept waiting for a database that hangs.
+      const isKnown = this.recall(hash) !== undefined;
+      const loaded = await this.ask(isKnown ? () => answerWithin(RECALL_PATIENCE_MS, load) : load);
       this.cache.set(hash, loaded);
       return loaded;
     } catch (error) {

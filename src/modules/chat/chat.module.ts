@@ -4,11 +4,12 @@ import { ConversationModule } from '../conversation/index.js';
 import { ProviderModule } from '../provider/index.js';
 import { TurnAccounting } from './turn-accounting.js';
 import { TurnCheck } from './turn-check.js';
+import { TurnMetrics, turnMetricProviders } from './turn-metrics.js';
 
 /** What both kinds of process need of chat: the coins of a turn, and their reconciliation. */
 @Module({
   imports: [CoinAccountModule, ConversationModule, ProviderModule],
-  providers: [TurnAccounting, TurnCheck],
-  exports: [TurnAccounting, ConversationModule, ProviderModule],
+  providers: [...turnMetricProviders, TurnMetrics, TurnAccounting, TurnCheck],
+  exports: [TurnMetrics, TurnAccounting, ConversationModule, ProviderModule],
 })
 export class ChatModule {}

@@ -6,6 +6,7 @@ import { isDatabaseAway } from '../../platform/database/index.js';
 import { AppError, errorKinds, internalError, serviceUnavailable } from '../../platform/errors/index.js';
 import { withLogFields } from '../../platform/logging/index.js';
 import { ShutdownTimer } from '../../platform/time/index.js';
+import { WorkInProgress } from '../../platform/work/index.js';
 import { Clock } from '../../shared/clock.js';
 import { KeptTurn, type Turn, TurnKeeper } from '../conversation/index.js';
 import { costOf, countTokens, type Model, type ProviderRequest, ProviderService } from '../provider/index.js';
@@ -15,6 +16,7 @@ import { Answer } from './domain/answer.js';
 import { decideOutcome, type Ending, type Outcome, type Usage } from './domain/outcome.js';
 import { RunningTurn } from './running-turn.js';
 import { TurnAccounting } from './turn-accounting.js';
+import { TurnMetrics } from './turn-metrics.js';
 
 /** How far what is kept of an answer is behind what its caller has seen. */
 const NOTE_INTERVAL_MS = 200;
@@ -57,8 +59,10 @@ export class TurnRunner implements BeforeApplicationShutdown {
     private readonly provider: ProviderService,
     private readonly keeper: TurnKeeper,
     private readonly accounting: TurnAccounting,
+    private readonly metrics: TurnMetrics,
     private readonly clock: Clock,
     private readonly shutdownTimer: ShutdownTimer,
+    private readonly work: WorkInProgress,
     @Inject(chatConfig.token) private readonly config: ConfigOf<typeof chatConfig>,
   ) {}
 
@@ -84,9 +88,13 @@ export class TurnRunner implements BeforeApplicationShutdown {
       noting: Promise.resolve(),
     };
     this.active.set(turn.id, active);
+    this.metrics.setRunning(this.active.size);
+    const endWork = this.work.begin('chat.turn', turn.id);
     const fields = { turn_id: turn.id, conversation_id: turn.conversation_id };
     void withLogFields(fields, () => this.runToEnd(active)).finally(() => {
       this.active.delete(turn.id);
+      this.metrics.setRunning(this.active.size);
+      endWork();
       resolve();
     });
     return running;
@@ -219,6 +227,7 @@ export class TurnRunner implements BeforeApplicationShutdown {
     if (!(await this.noteEnd(active))) throw turnInterrupted();
     const charged = await this.closeHold(turn, outcome);
     await this.keeper.finish(kept, finishedTurn(active, outcome, ending, charged, this.clock.nowMs()));
+    this.metrics.ended(outcome.status);
     this.logger.log('turn ended', {
       status: outcome.status,
       model: turn.model,

@@ -6,6 +6,7 @@ import { costOf, countTokens } from '../provider/index.js';
 import { turnInterrupted } from './chat.errors.js';
 import { Answer } from './domain/answer.js';
 import { TurnAccounting } from './turn-accounting.js';
+import { TurnMetrics } from './turn-metrics.js';
 
 const SWEEP_INTERVAL_MS = 5_000;
 const TURNS_A_SWEEP = 100;
@@ -21,6 +22,7 @@ export class TurnSweeper {
     private readonly keeper: TurnKeeper,
     private readonly accounting: TurnAccounting,
     private readonly clock: Clock,
+    private readonly metrics: TurnMetrics,
   ) {}
 
   @Interval(SWEEP_INTERVAL_MS)
@@ -77,6 +79,7 @@ export class TurnSweeper {
     );
     const ended = interruptedTurn(turn, answer, completionTokens, charged, this.clock.nowMs());
     if (await this.keeper.endAbandoned(abandoned, ended)) {
+      this.metrics.ended(ended.status);
       this.logger.warn('turn interrupted: its process is gone', {
         turn_id: turn.id,
         conversation_id: turn.conversation_id,

@@ -1,30 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { InjectMetric } from '@willsoto/nestjs-prometheus';
-import type { Histogram } from 'prom-client';
 import type { ConfigOf } from '../../platform/config/index.js';
 import { isServerRefusal } from '../../platform/database/index.js';
-import { histogram } from '../../platform/metrics/index.js';
 import { coinAccountConfig } from './coin-account.config.js';
 import { accountBusy } from './coin-account.errors.js';
+import { CoinMetrics } from './coin-metrics.js';
 import { CoinAccountRepository } from './coin-account.repository.js';
 import type { Decision, Operation } from './domain/decision.js';
 import type { Outcome } from './domain/operation-group.js';
-
-export const accountLineMetrics = [
-  histogram(
-    'lockkeeper_coin_group_size',
-    'How many operations were committed together.',
-    [],
-    [1, 2, 4, 8, 16, 32, 64, 128, 256, 512],
-  ),
-  histogram(
-    'lockkeeper_coin_wait_seconds',
-    'How long an operation stood in line before its group began.',
-    [],
-    [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5],
-  ),
-];
 
 interface Waiting {
   readonly operation: Operation<unknown>;
@@ -46,8 +29,7 @@ export class AccountLines {
   constructor(
     private readonly repository: CoinAccountRepository,
     @Inject(coinAccountConfig.token) private readonly config: ConfigOf<typeof coinAccountConfig>,
-    @InjectMetric('lockkeeper_coin_group_size') private readonly groupSize: Histogram,
-    @InjectMetric('lockkeeper_coin_wait_seconds') private readonly waitSeconds: Histogram,
+    private readonly metrics: CoinMetrics,
   ) {}
 
   /**
@@ -89,21 +71,21 @@ export class AccountLines {
   }
 
   private async commit(accountId: string, group: readonly Waiting[]): Promise<void> {
-    const startedAt = performance.now();
-    this.groupSize.observe(group.length);
-    for (const waiting of group) this.waitSeconds.observe((startedAt - waiting.since) / 1000);
+    this.metrics.begun(group.map(({ since }) => since));
     try {
       const outcomes = await this.repository.executeGroup(
         accountId,
         group.map((waiting) => waiting.operation),
       );
       for (const [index, waiting] of group.entries()) answer(waiting, outcomes[index]);
+      this.metrics.committed(outcomes);
     } catch (error) {
       // Something in it the database does not take: one by one, so that only that one fails.
       if (group.length > 1 && isServerRefusal(error)) {
         for (const waiting of group) await this.commit(accountId, [waiting]);
       } else {
         for (const waiting of group) waiting.reject(error);
+        this.metrics.failed(group.length);
       }
     }
   }

@@ -10,6 +10,7 @@ import { ExportController } from './export/export.controller.js';
 import { ExportRepository } from './export/export.repository.js';
 import { ExportService } from './export/export.service.js';
 import { ExportSlots } from './export/export-slots.js';
+import { SaveGauges } from './saving/save-gauges.js';
 import { SaveHealth } from './saving/save-health.js';
 import { ConversationModule } from './conversation.module.js';
 
@@ -26,6 +27,7 @@ import { ConversationModule } from './conversation.module.js';
     ExportRepository,
     ExportService,
     ExportSlots,
+    SaveGauges,
     SaveHealth,
     SaveOperations,
     ConversationInspection,

@@ -16,6 +16,7 @@ import { MessageReader } from './reading/message-reader.service.js';
 import { ParkedConversationRepository } from './saving/parked-conversation.repository.js';
 import { SaveWorkerRepository } from './operations/save-worker.repository.js';
 import { SaveLine } from './saving/save-line.js';
+import { SaveMetrics, saveMetricProviders } from './saving/save-metrics.js';
 import { SaveSlots } from './saving/save-slots.js';
 import { SaveWake } from './saving/save-wake.js';
 import { SavedTurnReader } from './reading/saved-turn-reader.service.js';
@@ -30,6 +31,8 @@ import { TurnStore } from './keeping/turn.store.js';
 @Module({
   imports: [AuditModule],
   providers: [
+    ...saveMetricProviders,
+    SaveMetrics,
     Erasers,
     ErasureRepository,
     ErasureService,

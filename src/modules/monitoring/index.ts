@@ -1,3 +1,4 @@
 export { HealthContributors } from './health-contributors.js';
-export type { HealthContribution } from './health-contributors.js';
+export type { Finding } from './domain/verdicts.js';
+export type { HealthContribution, OverviewFigures } from './health-contributors.js';
 export { MonitoringModule } from './monitoring.module.js';

@@ -1,7 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { HealthContributors } from './health-contributors.js';
-import { PROCESS_ROLE, ProcessHeartbeat } from './process-heartbeat.js';
-import { ProcessRepository, type ProcessRole } from './process.repository.js';
+import type { ProcessRole } from './domain/process-state.js';
+import { PROCESS_ROLE, ProcessHeartbeat } from './processes/process-heartbeat.js';
+import { ProcessRepository } from './processes/process.repository.js';
 
 /** What every process has: its heartbeat, and the place where features register their health. */
 @Module({})

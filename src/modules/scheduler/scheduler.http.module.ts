@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { PeriodicTask } from '../../platform/schedule/index.js';
 import { ScheduleController } from './schedule.controller.js';
+import { ScheduleHealth } from './schedule-health.js';
 import { ScheduleGauges } from './schedule-gauges.js';
 import { SchedulerController } from './scheduler.controller.js';
 import { SchedulerModule } from './scheduler.module.js';
@@ -13,7 +14,7 @@ export class SchedulerHttpModule {
       module: SchedulerHttpModule,
       imports: [SchedulerModule.forTasks(tasks)],
       controllers: [ScheduleController, SchedulerController],
-      providers: [ScheduleGauges],
+      providers: [ScheduleGauges, ScheduleHealth],
     };
   }
 }

@@ -38,7 +38,11 @@ export class DatabaseProbe implements OnApplicationShutdown {
   }
 
   private async connect(timeoutMs: number): Promise<Connection> {
-    const connection = await createConnection({ uri: this.config.url, connectTimeout: timeoutMs });
+    const connection = await createConnection({
+      uri: this.config.url,
+      timezone: 'Z',
+      connectTimeout: timeoutMs,
+    });
     // An idle connection that the server closes reports it as an event; the next question finds out.
     connection.on('error', () => undefined);
     return connection;

@@ -4,18 +4,24 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { fastifyCookie } from '@fastify/cookie';
 import type { Logger as PinoLogger } from 'pino';
+import type { Registry } from 'prom-client';
 import type { ConfigOf } from '../config/index.js';
 import { NestPinoLogger } from '../logging/index.js';
+import { PROCESS_REGISTRY } from '../metrics/metric-providers.js';
+import { metricsConfig } from '../metrics/metrics.config.js';
+import { tracingConfig } from '../tracing/index.js';
 import { CallerAdmission, RouteAccess } from './admission.js';
 import { installApiDocs } from './api-docs/install-api-docs.js';
 import { installConsole } from './console-files.js';
 import { Drain } from './drain.js';
 import { ErrorFilter } from './error.filter.js';
 import type { httpConfig } from './http.config.js';
+import { HttpMetrics } from './http-metrics.js';
 import { installNestingLimit } from './nesting-limit.js';
 import { installPageHeaders } from './page-headers.js';
 import { installBodyParsers } from './request-body.js';
 import { installAccessLog, installRequestContext, requestIdOf } from './request-context.js';
+import { installRequestTraces } from './request-traces.js';
 import { validationPipe } from './validation.js';
 
 const REQUEST_TIMEOUT_MS = 60_000;
@@ -33,6 +39,13 @@ const MAX_PARAMETER_LENGTH = 128;
 export interface HttpApp {
   app: NestFastifyApplication;
   drain: Drain;
+}
+
+/** Routes are declared only when the application starts. */
+function countRequests(app: NestFastifyApplication): void {
+  const metrics = new HttpMetrics();
+  metrics.install(app.getHttpAdapter().getInstance());
+  metrics.expose(app.get<Registry>(PROCESS_REGISTRY));
 }
 
 /** Builds the API on Fastify from its root module. It does not listen yet. */
@@ -71,8 +84,11 @@ export async function createHttpApp(
     abortOnError: false,
     bodyParser: false,
   });
+  if (app.get<ConfigOf<typeof metricsConfig>>(metricsConfig.token).isOn) countRequests(app);
   const drain = app.get(Drain);
   drain.install(fastify);
+  if (app.get<ConfigOf<typeof tracingConfig>>(tracingConfig.token).url !== undefined)
+    installRequestTraces(fastify);
   const access = app.get(RouteAccess);
   access.admitBy(app.get(CallerAdmission));
   access.install(fastify);

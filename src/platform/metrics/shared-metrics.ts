@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { answerWithin } from '../redis/patience.js';
 import { gaugeFamily, type MetricFamily, type MetricSample } from './metric-family.js';
 
 /** The values of some gauges, by their names. One that is undefined is not known just now. */
@@ -63,17 +64,12 @@ export class SharedMetrics {
       state.readAtMs = now;
       state.reading = this.startReading(state);
     }
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<readonly MetricFamily[]>((resolve) => {
-      timer = setTimeout(() => {
-        this.noteFailure(state, `no answer within ${READ_TIMEOUT_MS} ms`);
-        resolve([]);
-      }, READ_TIMEOUT_MS);
-    });
+    const { reading } = state;
     try {
-      return await Promise.race([state.reading, late]);
-    } finally {
-      clearTimeout(timer);
+      return await answerWithin(READ_TIMEOUT_MS, () => reading);
+    } catch (error) {
+      this.noteFailure(state, String(error));
+      return [];
     }
   }
 

@@ -14,6 +14,8 @@ export interface QueueDefinition {
    * and found there by other means.
    */
   readonly isDrainable: boolean;
+  /** How long a job may wait until it is begun; one that has waited for longer is told to operators. */
+  readonly objectiveMs: number;
 }
 
 /** Declares a queue. */

@@ -11,12 +11,16 @@ import { DiscoveryService, ModuleRef, Reflector } from '@nestjs/core';
 import { type Job, type Queue, UnrecoverableError, Worker } from 'bullmq';
 import type { ConfigOf } from '../config/index.js';
 import { withLogFields } from '../logging/index.js';
+import { newId } from '../../shared/ids.js';
 import { redisConfig, waitingOptions } from '../redis/index.js';
+import { type SpanDescription, withSpan } from '../tracing/index.js';
 import { ShutdownTimer } from '../time/index.js';
+import { WorkInProgress } from '../work/index.js';
 import type { JobDefinition, JobHandler } from './define-job.js';
 import { type QueueDefinition, shardNames } from './define-queue.js';
 import { HANDLES_JOB } from './handles.js';
 import { JobMetrics } from './job-metrics.js';
+import { QueueActivities, type QueueActivity } from './queue-activity.js';
 import { queueConfig } from './queue.config.js';
 
 /** The jobs of the product, injected. */
@@ -32,7 +36,10 @@ type AnyHandler = JobHandler<AnyJob>;
 @Injectable()
 export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('Jobs');
+  /** How this process is called among the workers that Redis knows (`JobQueue.connectedWorkerIds`). */
+  readonly id = newId();
   private readonly workers: Worker[] = [];
+  private readonly activities: QueueActivities;
   private handlers: ReadonlyMap<string, AnyHandler> = new Map();
 
   constructor(
@@ -44,7 +51,10 @@ export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly reflector: Reflector,
     private readonly moduleRef: ModuleRef,
     private readonly metrics: JobMetrics,
-  ) {}
+    private readonly work: WorkInProgress,
+  ) {
+    this.activities = new QueueActivities([...new Set(jobs.map((job) => job.queue))]);
+  }
 
   async onApplicationBootstrap(): Promise<void> {
     this.handlers = this.findHandlers();
@@ -58,6 +68,11 @@ export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShut
   async beforeApplicationShutdown(): Promise<void> {
     const remainingMs = this.shutdownTimer.remainingMs();
     await Promise.all(this.workers.map((worker) => stopWorker(worker, remainingMs)));
+  }
+
+  /** What this process does for each queue. */
+  activity(): QueueActivity[] {
+    return this.activities.list();
   }
 
   /** How many BullMQ workers of this process are running. */
@@ -86,7 +101,8 @@ export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShut
     if (queue.isSerial) {
       await this.moduleRef.get<Queue>(getQueueToken(name), { strict: false }).setGlobalConcurrency(1);
     }
-    const worker = new Worker(name, (job, _token, signal) => this.run(job, signal), {
+    const worker = new Worker(name, (job, _token, signal) => this.run(queue, job, signal), {
+      name: this.id,
       connection: { url: this.redis.durableUrl, ...waitingOptions() },
       prefix: this.config.prefix,
       concurrency: queue.concurrency,
@@ -100,7 +116,21 @@ export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShut
     this.workers.push(worker);
   }
 
-  private async run(job: Job, cancelled: AbortSignal | undefined): Promise<void> {
+  private async run(queue: QueueDefinition, job: Job, cancelled: AbortSignal | undefined): Promise<void> {
+    const endActivity = this.activities.begin(queue.name);
+    const endWork = this.work.begin(job.name, job.id ?? job.name);
+    try {
+      await withSpan(
+        () => spanOf(queue, job),
+        () => this.handle(job, cancelled),
+      );
+    } finally {
+      endWork();
+      endActivity();
+    }
+  }
+
+  private async handle(job: Job, cancelled: AbortSignal | undefined): Promise<void> {
     const definition = this.jobs.find((candidate) => candidate.name === job.name);
     const handler = this.handlers.get(job.name);
     if (!definition || !handler) throw new UnrecoverableError(`No code here knows the job ${job.name}.`);
@@ -132,6 +162,21 @@ export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShut
     if (isFinal) this.logger.error('job failed for good', error, fields);
     else this.logger.warn('job requeued', { ...fields, reason: error.message });
   }
+}
+
+/** A part of the trace of the request that has put the job in, if that is traced. */
+function spanOf(queue: QueueDefinition, job: Job): SpanDescription {
+  return {
+    name: job.name,
+    kind: 'consumer',
+    parent: job.opts.telemetry?.metadata,
+    attributes: {
+      'messaging.system': 'bullmq',
+      'messaging.destination.name': queue.name,
+      'messaging.message.id': job.id ?? '',
+      'lockkeeper.attempt': job.attemptsMade + 1,
+    },
+  };
 }
 
 async function stopWorker(worker: Worker, remainingMs: number): Promise<void> {

@@ -1,5 +1,5 @@
 export { InsuredLimiter } from './insured-limiter.js';
-export { NoAnswerError } from './patience.js';
+export { answerWithin, NoAnswerError } from './patience.js';
 export { CacheBreaker } from './cache-breaker.js';
 export { RedisAwayError } from './redis-away.js';
 export { RedisBreaker } from './redis-breaker.js';

@@ -133,6 +133,11 @@ export const textsScript = new RedisScript(`
   end
   return texts`);
 
+/** Key: a conversation's turns; argument: the id of one. Answers when it finished, without reading it as JSON. */
+export const finishedAtScript = new RedisScript(`
+  local text = redis.call('HGET', KEYS[1], ARGV[1])
+  return text and string.match(text, '"finished_at":"([^"]+)"') or false`);
+
 /**
  * Keys: the shard's list, then two of each turn's conversation; arguments: two of each turn. Answers how many turns
  * are left in the list.

@@ -11,6 +11,7 @@ export interface ParkedConversation {
 }
 
 const MAX_ERROR_LENGTH = 10_000;
+const MAX_TURNS_LOOKED_AT = 16;
 
 /** The conversations whose turns wait in the database to be saved, and those of them that are parked. */
 @Injectable()
@@ -24,6 +25,21 @@ export class ParkedConversationRepository {
        VALUES (?, ?, ?, ?, UTC_TIMESTAMP(3))`,
       [conversationId, shardOf(conversationId), turnId, error.slice(0, MAX_ERROR_LENGTH)],
     );
+  }
+
+  /** When the first of the turns finished that wait here and may be saved, among those that began first. */
+  async oldestFinishedAt(): Promise<Date | undefined> {
+    const rows: { finished_at: string | null }[] = await this.transactions.single.query(
+      `SELECT JSON_UNQUOTE(JSON_EXTRACT(t.turn, '$.finished_at')) AS finished_at FROM waiting_turns t JOIN (
+         SELECT w.id FROM waiting_turns w
+         LEFT JOIN parked_conversations p ON p.conversation_id = w.conversation_id
+         WHERE w.state = 'finished' AND p.conversation_id IS NULL ORDER BY w.started_at LIMIT ?
+       ) oldest ON oldest.id = t.id`,
+      [MAX_TURNS_LOOKED_AT],
+    );
+    // All are written alike, so that they sort as texts.
+    const first = rows.flatMap((row) => row.finished_at ?? []).sort()[0];
+    return first === undefined ? undefined : new Date(first);
   }
 
   /** Those of these conversations whose turns wait in the database, so that later ones have to wait there too. */

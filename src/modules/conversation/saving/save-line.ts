@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DURABLE_REDIS, RedisBreaker, type RedisClient } from '../../../platform/redis/index.js';
 import { SAVE_SHARDS } from '../domain/shards.js';
 import { type Turn, turnSchema } from '../domain/turn.js';
-import { forgetScript, textsScript } from '../keeping/turn-scripts.js';
+import { finishedAtScript, forgetScript, textsScript } from '../keeping/turn-scripts.js';
 import {
   chunksKey,
   keysOf,
@@ -11,6 +11,8 @@ import {
   shardKeys,
   type WaitingTurn,
 } from '../keeping/turn-keys.js';
+
+const shards = Array.from({ length: SAVE_SHARDS }, (_, shard) => shard);
 
 /** The finished turns of each shard that wait in Redis to be saved, seen from the saver; `TurnStore` fills it. */
 @Injectable()
@@ -76,12 +78,30 @@ export class SaveLine {
     return (await this.breaker.run(() => this.redis.llen(keysOf(conversationId).order))) > 0;
   }
 
+  /** When the turn finished that has waited for the longest in Redis; undefined if none waits there. */
+  async oldestFinishedAt(): Promise<Date | undefined> {
+    const oldest = await this.breaker.run(() =>
+      Promise.all(shards.map((shard) => this.redis.lindex(shardKeys(shard).finished, 0))),
+    );
+    const times = await this.breaker.run(() =>
+      Promise.all(
+        oldest
+          .filter((member) => member !== null)
+          .map(placeOfMember)
+          .map(({ conversationId, turnId }) =>
+            finishedAtScript.run(this.redis, [keysOf(conversationId).turns], [turnId]),
+          ),
+      ),
+    );
+    // All are written alike, so that they sort as texts.
+    const first = times.filter((time) => typeof time === 'string').sort()[0];
+    return first === undefined ? undefined : new Date(first);
+  }
+
   /** How many finished turns wait in each shard. */
   waitingCounts(): Promise<number[]> {
     return this.breaker.run(() =>
-      Promise.all(
-        Array.from({ length: SAVE_SHARDS }, (_, shard) => this.redis.llen(shardKeys(shard).finished)),
-      ),
+      Promise.all(shards.map((shard) => this.redis.llen(shardKeys(shard).finished))),
     );
   }
 }

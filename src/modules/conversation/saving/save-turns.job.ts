@@ -11,6 +11,7 @@ export const saveQueue = defineQueue({
   lockDurationMs: 10_000,
   // The turns wait in Redis and in the table `waiting_turns`; `SaveWaker` looks there every five seconds.
   isDrainable: true,
+  objectiveMs: 10_000,
 });
 
 /**

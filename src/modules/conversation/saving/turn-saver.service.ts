@@ -1,11 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { isDataRefusal } from '../../../platform/database/index.js';
+import { withSpan } from '../../../platform/tracing/index.js';
 import { Events } from '../../../platform/events/index.js';
 import type { Turn } from '../domain/turn.js';
 import { turnsSaved } from '../events/turns-saved.event.js';
 import { ParkedConversationRepository } from './parked-conversation.repository.js';
 import { SaveLine } from './save-line.js';
+import { SaveMetrics } from './save-metrics.js';
 import { SaveSlots } from './save-slots.js';
 import { TurnRepository } from './turn.repository.js';
 import { placeOf, TurnStore } from '../keeping/turn.store.js';
@@ -42,6 +44,7 @@ export class TurnSaver {
     private readonly parked: ParkedConversationRepository,
     private readonly slots: SaveSlots,
     private readonly events: Events,
+    private readonly metrics: SaveMetrics,
   ) {}
 
   /** Saves the turns of a shard until none waits that may be saved, or `signal` is aborted. */
@@ -151,15 +154,22 @@ export class TurnSaver {
   private async trySave(turns: readonly Turn[]): Promise<Error | undefined> {
     const startedAt = performance.now();
     try {
-      const dropped = await this.repository.saveTurns(turns);
+      const dropped = await withSpan(
+        () => ({ name: 'save turns', kind: 'internal', attributes: { 'lockkeeper.turns': turns.length } }),
+        () => this.repository.saveTurns(turns),
+      );
       if (dropped.length > 0) await this.line.erasePieces(dropped.map(placeOf));
-      const duration_ms = Math.round(performance.now() - startedAt);
-      if (turns.length > 0) this.logger.log('turns saved', { turns: turns.length, duration_ms });
+      const durationMs = performance.now() - startedAt;
+      this.metrics.saved(turns, durationMs);
+      if (turns.length > 0) {
+        this.logger.log('turns saved', { turns: turns.length, duration_ms: Math.round(durationMs) });
+      }
       this.events.emit(turnsSaved, { turnIds: turns.map(({ id }) => id) });
       return undefined;
     } catch (error) {
-      if (error instanceof Error && isDataRefusal(error)) return error;
-      throw error;
+      if (!(error instanceof Error) || !isDataRefusal(error)) throw error;
+      this.metrics.refused();
+      return error;
     }
   }
 

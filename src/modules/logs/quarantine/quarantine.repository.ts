@@ -50,6 +50,15 @@ export class QuarantineRepository {
     return rows.map(toItem);
   }
 
+  /** How many items there are; of more than `limit` just so many. */
+  async count(limit: number): Promise<number> {
+    const rows = await this.transactions.single.query<{ count: number | string }[]>(
+      'SELECT COUNT(*) AS count FROM (SELECT 1 FROM log_quarantine WHERE discarded_at IS NULL LIMIT ?) items',
+      [limit],
+    );
+    return Number(rows[0]?.count);
+  }
+
   /** Whether it is still there to be replayed or discarded. */
   async has(id: string): Promise<boolean> {
     const rows = await this.transactions.single.query<unknown[]>(

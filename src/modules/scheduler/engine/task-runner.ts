@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ConfigOf } from '../../../platform/config/index.js';
 import { withLogFields } from '../../../platform/logging/index.js';
 import type { PeriodicTask, TaskOutcome } from '../../../platform/schedule/index.js';
+import { WorkInProgress } from '../../../platform/work/index.js';
 import { schedulerConfig } from '../scheduler.config.js';
 import { keyOfRun, type RunEnd, RunRepository, type StartedRun } from '../store/run.repository.js';
 import { DatabaseWatch } from './database-watch.js';
@@ -55,6 +56,7 @@ export class TaskRunner {
     private readonly process: ThisProcess,
     private readonly metrics: ScheduleMetrics,
     private readonly databaseWatch: DatabaseWatch,
+    private readonly work: WorkInProgress,
     @Inject(schedulerConfig.token) private readonly config: ConfigOf<typeof schedulerConfig>,
   ) {
     this.heart = new PeriodicLoop(
@@ -77,11 +79,13 @@ export class TaskRunner {
     const abort = new AbortController();
     const active: ActiveRun = { run, task, abort, startedAtMs: performance.now(), ended: Promise.resolve() };
     this.active.set(key, active);
+    const endWork = this.work.begin(task.name, key);
     const work = withLogFields({ job_id: key, job_name: task.name }, async () =>
       handler.run({ dueAt: run.dueAt, attempt: run.attempt, signal: abort.signal }),
     );
     active.ended = this.supervise(active, work).finally(() => {
       this.active.delete(key);
+      endWork();
       onEnd();
     });
   }

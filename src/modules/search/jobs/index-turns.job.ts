@@ -13,6 +13,7 @@ export const vectorizationQueue = defineQueue({
   lockDurationMs: 30_000,
   // `catch-up-search-index` finds the turns that are not indexed.
   isDrainable: true,
+  objectiveMs: 60_000,
 });
 
 /** Indexes the messages of saved turns. A job that is lost, or fails for good, is made up for by the task `catch-up-search-index`. */

@@ -1,0 +1,38 @@
+import { defineTexts } from '../i18n/dictionary.ts';
+
+export const layoutTexts = defineTexts(
+  {
+    skip: 'Skip to the content',
+    navigation: 'Pages',
+    openNavigation: 'Show the pages',
+    closeNavigation: 'Hide the pages',
+    account: 'Your account',
+    signOut: 'Sign out',
+    loading: 'Loading',
+    notFound: 'There is no such page',
+    notFoundHint: 'The address may be mistyped, or the page has moved. Choose one from the navigation.',
+    forbidden: 'This page is not for your role',
+    forbiddenHint: 'Ask an administrator for a role that has the scope it needs:',
+    broken: 'This page could not be shown',
+    nothing: 'There is no page for your role',
+    nothingHint: 'The console is for agents, operators and administrators.',
+    toOverview: 'To the first page',
+  },
+  {
+    skip: '跳到内容',
+    navigation: '页面',
+    openNavigation: '显示页面列表',
+    closeNavigation: '隐藏页面列表',
+    account: '您的账户',
+    signOut: '退出登录',
+    loading: '加载中',
+    notFound: '没有这个页面',
+    notFoundHint: '地址可能有误，或页面已移动。请从导航中选择。',
+    forbidden: '您的角色不能使用此页面',
+    forbiddenHint: '请向管理员申请拥有以下权限的角色：',
+    broken: '无法显示此页面',
+    nothing: '没有适合您角色的页面',
+    nothingHint: '控制台供客服、运维人员和管理员使用。',
+    toOverview: '前往首页',
+  },
+);
