@@ -17,7 +17,10 @@ describe('the log of an API process', () => {
   });
   afterAll(() => product.dispose());
 
-  const send = (path: string, init: RequestInit & { body?: string } = {}) =>
+  const send = (
+    path: string,
+    init: { method?: string; body?: string; headers?: Record<string, string> } = {},
+  ) =>
     fetch(`${api.url}${path}`, {
       ...init,
       headers: { ...(init.body !== undefined && { 'content-type': 'application/json' }), ...init.headers },
@@ -28,9 +31,9 @@ describe('the log of an API process', () => {
     const post = (path: string, body: string, headers = {}) => send(path, { method: 'POST', body, headers });
     expect((await post('/api/auth/sign-up', credentials)).status).toBe(201);
     const session = (await (await post('/api/auth/sign-in', credentials)).json()) as Record<string, string>;
-    const console_ = await post('/api/console/session', credentials);
-    const { csrf_token } = (await console_.json()) as { csrf_token: string };
-    const [cookie = ''] = (console_.headers.get('set-cookie') ?? '').split(';');
+    const signedIn = await post('/api/console/session', credentials);
+    const { csrf_token } = (await signedIn.json()) as { csrf_token: string };
+    const [cookie = ''] = (signedIn.headers.get('set-cookie') ?? '').split(';');
     const authorization = `Bearer ${session['access_token']}`;
     const key = (await (
       await post('/api/api-keys', JSON.stringify({ name: 'mine', scopes: ['chat'] }), { authorization })
