@@ -9,6 +9,7 @@ const UNDESCRIBED = [
   /^\/docs(\/|\*|$)/,
   /^\/redoc(\/|\*|$)/,
   /^\/console(\/|\*|$)/,
+  /^\/admin\/queues(\/|\*|$)/,
   /^\/openapi\.json$/,
   /^\/metrics$/,
 ];

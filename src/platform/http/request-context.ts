@@ -3,6 +3,8 @@ import { IdSeries } from '../../shared/id-series.js';
 import { currentLogFields, withLogFields } from '../logging/index.js';
 import { routeOptionsOf } from './route-options.js';
 
+const MAX_CLOSE_LISTENERS = 20;
+
 const requestIds = new IdSeries();
 
 const ACCEPTED_REQUEST_ID = /^[A-Za-z0-9._-]{8,64}$/;
@@ -20,6 +22,8 @@ export function requestIdOf(header: string | string[] | undefined): string {
  */
 export function installRequestContext(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', (request, reply, done) => {
+    // Each that waits for the end of an answer is one: limits, metrics, streams. Node warns from the eleventh on.
+    reply.raw.setMaxListeners(MAX_CLOSE_LISTENERS);
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
     reply.header('cache-control', 'no-store');

@@ -1,5 +1,6 @@
 import { type LoggerService, type LogLevel } from '@nestjs/common';
 import { type Logger as PinoLogger, pino } from 'pino';
+import { errorFields } from './error-fields.js';
 import { currentLogFields } from './log-context.js';
 import { CENSORED, SECRET_NAMES } from './redaction.js';
 
@@ -13,6 +14,7 @@ export function createPinoLogger(level: string, role: string): PinoLogger {
     base: { role, pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
+    serializers: { err: errorFields },
     redact: { paths: REDACTED_PATHS, censor: CENSORED },
     // A copy: pino adds the fields of the line to it.
     mixin: () => ({ ...currentLogFields() }),

@@ -6,14 +6,19 @@ export const SECRET_NAMES = [
   'refresh_token',
   'access_token',
   'secret',
+  'cookie',
+  'csrf_token',
+  'current_password',
+  'new_password',
+  'password_hash',
 ] as const;
 
 export const CENSORED = '[redacted]';
 
 const SECRET_KEYS: ReadonlySet<string> = new Set(SECRET_NAMES.map(nameKey));
-/** Our API keys, and tokens as they stand in a header or a URL. */
+/** Our API keys and the secrets of sessions, and tokens as they stand in a header or a URL. */
 const SECRETS_IN_TEXT =
-  /\blk_[A-Za-z0-9_-]{8,}|\b(?:Bearer|Basic) +[^\s"',]+|(?<=:\/\/[^\s/:@]*:)[^\s/@]+(?=@)/g;
+  /\blkc?_[A-Za-z0-9_-]{8,}|\b(?:Bearer|Basic) +[^\s"',]+|(?<=:\/\/[^\s/:@]*:)[^\s/@]+(?=@)/g;
 
 const MAX_TEXT_CHARACTERS = 2_000;
 const MAX_DEPTH = 6;
