@@ -1,6 +1,6 @@
-import type { BenchContext, Benchmark, BenchResult } from './lib/benchmark.ts';
+import { BenchCallError, type BenchContext, type Benchmark, type BenchResult } from './lib/benchmark.ts';
 import { measureSlots } from './scheduler/measure-slots.ts';
-import { measureTasks } from './scheduler/measure-tasks.ts';
+import { loadCases, measureTasks } from './scheduler/measure-tasks.ts';
 
 const benchmark: Benchmark = {
   name: 'scheduler',
@@ -10,9 +10,22 @@ const benchmark: Benchmark = {
 };
 export default benchmark;
 
+const SLOTS = 'slots';
+
 async function runScheduler(context: BenchContext): Promise<BenchResult> {
-  const slots = await measureSlots(context);
-  const tasks = await measureTasks(context);
+  const { only } = context.settings;
+  const cases = await loadCases();
+  const parts = [SLOTS, ...cases.map(({ task }) => task.name)];
+  const unknown = only.filter((part) => !parts.includes(part));
+  if (unknown.length > 0) {
+    throw new BenchCallError(`There is no part '${unknown.join("', '")}'. There are: ${parts.join(', ')}.`);
+  }
+  const isWanted = (part: string) => only.length === 0 || only.includes(part);
+  const slots = isWanted(SLOTS) ? await measureSlots(context) : { rows: [], goals: [] };
+  const tasks = await measureTasks(
+    context,
+    cases.filter(({ task }) => isWanted(task.name)),
+  );
   return {
     tables: [
       { title: 'Slots', rows: slots.rows },

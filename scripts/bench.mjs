@@ -13,7 +13,8 @@ Without a name: lists the benchmarks.
   --json           print one JSON document instead (npm's own lines aside: npm run --silent bench -- NAME --json)
   --seconds N      how long each measurement lasts, without its warm-up
   --quick          only see that it works: short measurements, few of them, small tables
-  --rows N         how many rows a table is filled with before it is read (logs)
+  --rows N         how many rows a table is filled with before it is read (logs, scheduler)
+  --only PART      measures this part alone; can be given several times (scheduler: slots, or the name of a task)
   --profile DIR    have the product's processes leave V8 CPU profiles in DIR (the figures suffer)
 
 The exit code is 0 if every goal is met, 1 if one is missed, 2 for a wrong call. Progress goes to standard error.`;
@@ -36,7 +37,8 @@ await runMain(async () => {
   // All that runs is thrown away in any case, so there is nothing to wait for.
   for (const [signal, code] of Object.entries(EXIT_CODES)) process.on(signal, () => process.exit(code));
   if (!process.features.typescript) throw new OperatorError('The benchmarks need Node 22.18 or newer.');
-  const { BenchCallError, checkName, listBenchmarks, runBench } = await import('../bench/lib/run-bench.ts');
+  const { BenchCallError } = await import('../bench/lib/benchmark.ts');
+  const { checkName, listBenchmarks, runBench } = await import('../bench/lib/run-bench.ts');
   const directory = join(projectRoot, 'bench');
   if (call.name === undefined) return void print(await listBenchmarks(directory));
   const startedAt = performance.now();
@@ -65,6 +67,7 @@ function readCall() {
         seconds: { type: 'string' },
         quick: { type: 'boolean' },
         rows: { type: 'string' },
+        only: { type: 'string', multiple: true },
         profile: { type: 'string' },
         help: { type: 'boolean' },
       },
@@ -85,6 +88,7 @@ function readCall() {
       isQuick: values.quick ?? false,
       seconds,
       rows,
+      only: values.only ?? [],
       profileDirectory: values.profile === undefined ? undefined : resolve(values.profile),
     };
   } catch (error) {

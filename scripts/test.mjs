@@ -42,7 +42,7 @@ await runMain(async () => {
   await ensureRuntime();
   const isPartial = positionals.length > 0 || values.project !== undefined || values.name !== undefined;
   const projects = values.project ?? PROJECTS;
-  await ensureServerPrograms(['mariadb', 'redis', 'nginx', 'curl']);
+  await ensureServerPrograms(['mariadb', 'redis', 'nginx', 'curl', 'prometheus']);
   if (projects.includes('browser')) await ensureServerPrograms(['chromium']);
   const servers = await step('Starting private servers', () => startTestServers());
   /** @type {Tally[]} */

@@ -12,6 +12,7 @@ import { appEnvironmentConfig, type ConfigDefinition } from './platform/config/i
 import { databaseConfig } from './platform/database/index.js';
 import { httpConfig } from './platform/http/index.js';
 import { metricsConfig } from './platform/metrics/index.js';
+import { tracingConfig } from './platform/tracing/index.js';
 import { queueConfig } from './platform/queue/index.js';
 import { redisConfig } from './platform/redis/index.js';
 import { websocketConfig } from './platform/websocket/index.js';
@@ -24,6 +25,7 @@ export const configDefinitions: readonly ConfigDefinition[] = [
   redisConfig,
   queueConfig,
   metricsConfig,
+  tracingConfig,
   providerConfig,
   conversationConfig,
   chatConfig,

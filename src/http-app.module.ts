@@ -29,6 +29,7 @@ import { QueueModule } from './platform/queue/index.js';
 import { RedisModule } from './platform/redis/index.js';
 import { WebsocketModule } from './platform/websocket/index.js';
 import { TimeModule } from './platform/time/index.js';
+import { TracingModule } from './platform/tracing/index.js';
 import { WorkModule } from './platform/work/index.js';
 
 /** Everything that an API process is made of. */
@@ -47,6 +48,7 @@ export class HttpAppModule {
         WebsocketModule,
         QueueModule.forProducers(jobDefinitions),
         ClusterMetricsModule.forRole('api'),
+        TracingModule.forRole('api'),
         ScheduleModule.forRoot(),
         SearchHttpModule,
         ConversationHttpModule,

@@ -24,6 +24,7 @@ import { QueueModule } from './platform/queue/index.js';
 import { RedisModule } from './platform/redis/index.js';
 import { WebsocketModule } from './platform/websocket/index.js';
 import { TimeModule } from './platform/time/index.js';
+import { TracingModule } from './platform/tracing/index.js';
 import { WorkModule } from './platform/work/index.js';
 
 /** Everything that a worker process is made of. */
@@ -41,6 +42,7 @@ export class WorkerAppModule {
         RedisModule,
         WebsocketModule,
         ClusterMetricsModule.forRole('worker'),
+        TracingModule.forRole('worker'),
         MonitoringModule.forRole('worker'),
         QueueModule.forWorkers(jobDefinitions),
         ScheduleModule.forRoot(),

@@ -1,6 +1,9 @@
 import type { Goal } from './goals.ts';
 import type { BenchServers } from './servers.ts';
 
+/** A call that names no benchmark or part of one, or names it wrongly. */
+export class BenchCallError extends Error {}
+
 /** One figure or word of a row; null where there is none. */
 export type Cell = string | number | boolean | null;
 export type Row = Record<string, Cell>;
@@ -19,6 +22,8 @@ export interface BenchSettings {
   isQuick: boolean;
   /** How many rows a table is filled with before it is read. Undefined: as the benchmark thinks right. */
   rows: number | undefined;
+  /** The parts that are to be measured. Empty: all of them. */
+  only: readonly string[];
   /** Where the processes of the product leave V8 CPU profiles when they end. Undefined: they make none. */
   profileDirectory: string | undefined;
 }

@@ -1,15 +1,12 @@
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Benchmark, BenchResult, BenchSettings } from './benchmark.ts';
+import { BenchCallError, type Benchmark, type BenchResult, type BenchSettings } from './benchmark.ts';
 import { describeMachine, type Machine } from './machine.ts';
 import { formatReport, formatTable, round } from './report.ts';
 import { type BenchServers, startBenchServers } from './servers.ts';
 
 const SUFFIX = '.bench.ts';
-
-/** A call that names no benchmark, or names one wrongly. */
-export class BenchCallError extends Error {}
 
 /** Where the output of a run goes. */
 export interface BenchOutput {

@@ -6,6 +6,7 @@ import type { BenchContext, Row } from '../lib/benchmark.ts';
 import { ask, startProgram } from '../lib/child-programs.ts';
 import { atMost, type Goal } from '../lib/goals.ts';
 import { createProduct } from '../lib/product.ts';
+import { settleDatabase } from './settle-database.ts';
 import type { TaskRowsCase } from './task-rows.ts';
 
 /** What a process that runs a task is told. */
@@ -19,6 +20,7 @@ export interface TaskOrder {
 export interface TaskAnswer {
   readonly durationMs: number;
   readonly longestMs: number;
+  readonly p99Ms: number | null;
   readonly transactions: number;
   readonly outcome: TaskOutcome;
   readonly grownMib: number;
@@ -26,37 +28,43 @@ export interface TaskAnswer {
 
 const PROGRAM = fileURLToPath(new URL('task-program.ts', import.meta.url));
 const TIMEOUT_MS = 25 * 60_000;
+const QUICK_ROWS = 10_000;
 const MAX_TRANSACTION_MS = 200;
-const CASE_FILE = /-rows\.ts$/;
+/** Beside `task-rows.ts` and `numbered-rows.ts`, which are what they have in common. */
+const CASE_FILE = /^(?!task|numbered).*-rows\.ts$/;
 
-/** Runs every task that has a case (`*-rows.ts` beside this file), each once on a database of its own. */
-export async function measureTasks(context: BenchContext): Promise<{ rows: Row[]; goals: Goal[] }> {
+/** Runs those tasks, each once on a database of its own. */
+export async function measureTasks(
+  context: BenchContext,
+  cases: readonly TaskRowsCase[],
+): Promise<{ rows: Row[]; goals: Goal[] }> {
   const rows: Row[] = [];
   const goals: Goal[] = [];
-  for (const rowsCase of await loadCases()) {
+  for (const rowsCase of cases) {
     const { name } = rowsCase.task;
-    context.report(`${name}: ${rowsCase.rows} rows`);
-    const { answer, dueBefore, dueAfter } = await measureTask(context, rowsCase);
+    const { answer, ...measured } = await measureTask(context, rowsCase);
     rows.push({
       task: name,
-      rows: rowsCase.rows,
-      due: dueBefore,
-      left: dueAfter,
+      rows: measured.rows,
+      due: measured.dueBefore,
+      left: measured.dueAfter,
+      seeded_s: measured.seededMs / 1_000,
       seconds: answer.durationMs / 1_000,
       transactions: answer.transactions,
+      p99_ms: answer.p99Ms,
       longest_ms: answer.longestMs,
       grown_mib: answer.grownMib,
     });
     goals.push(atMost(MAX_TRANSACTION_MS, 'ms', `longest transaction of ${name}`, answer.longestMs));
-    goals.push(atMost(0, 'rows', `left due by ${name}`, dueAfter));
+    goals.push(atMost(0, 'rows', `left due by ${name}`, measured.dueAfter));
   }
   return { rows, goals };
 }
 
-/** Every exported case of the modules. */
-async function loadCases(): Promise<TaskRowsCase[]> {
+/** Every exported case of the modules (`*-rows.ts` beside this file), by the name of its task. */
+export async function loadCases(): Promise<TaskRowsCase[]> {
   const files = readdirSync(new URL('.', import.meta.url))
-    .filter((file) => CASE_FILE.test(file) && file !== 'task-rows.ts')
+    .filter((file) => CASE_FILE.test(file))
     .sort();
   const cases: TaskRowsCase[] = [];
   for (const file of files) {
@@ -73,6 +81,8 @@ function isCase(value: unknown): value is TaskRowsCase {
 }
 
 async function measureTask(context: BenchContext, rowsCase: TaskRowsCase) {
+  const { settings, report } = context;
+  const { name } = rowsCase.task;
   const servers = await context.startServers();
   const { environment } = await createProduct(servers);
   const database = await createConnection({
@@ -82,14 +92,25 @@ async function measureTask(context: BenchContext, rowsCase: TaskRowsCase) {
     bigNumberStrings: true,
   });
   try {
+    const rows = settings.rows ?? (settings.isQuick ? QUICK_ROWS : rowsCase.rows);
+    report(`${name}: filling ${rows} rows`);
+    const seedingAtMs = performance.now();
     await pauseAll(database);
-    await rowsCase.seed(database);
+    await rowsCase.seed(database, rows);
+    await settleDatabase(database);
+    const seededMs = performance.now() - seedingAtMs;
     const dueBefore = await rowsCase.countDue(database);
-    const program = startProgram(servers, rowsCase.task.name, PROGRAM);
-    const order: TaskOrder = { environment, task: rowsCase.task.name, timeoutMs: TIMEOUT_MS };
+    report(`${name}: ${dueBefore} due`);
+    const program = startProgram(servers, name, PROGRAM);
+    const order: TaskOrder = { environment, task: name, timeoutMs: TIMEOUT_MS };
     const answer = (await ask(program, order)) as TaskAnswer;
-    return { answer, dueBefore, dueAfter: await rowsCase.countDue(database) };
+    report(`${name}: ${(answer.durationMs / 1_000).toFixed(1)} s, longest ${answer.longestMs.toFixed(0)} ms`);
+    return { rows, seededMs, answer, dueBefore, dueAfter: await rowsCase.countDue(database) };
   } finally {
+    // What has been measured is not to be kept in memory, or written, while the next is.
+    await database.query('DROP DATABASE ??', [
+      new URL(environment['LOCKKEEPER_DATABASE_URL'] ?? '').pathname.slice(1),
+    ]);
     await database.end();
   }
 }

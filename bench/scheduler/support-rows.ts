@@ -1,6 +1,7 @@
 import 'reflect-metadata';
-import type { Connection, RowDataPacket } from 'mysql2/promise';
+import type { Connection } from 'mysql2/promise';
 import { importBuilt } from '../lib/built-services.ts';
+import { countRows, idOf, insertRows } from './numbered-rows.ts';
 import type { TaskRowsCase } from './task-rows.ts';
 
 const tasks =
@@ -9,11 +10,9 @@ const tasks =
 /** A million chats, of which every tenth is due; the tasks run with their default times. */
 const ROWS = 1_000_000;
 const DUE_EVERY = 10;
-const ROWS_A_STATEMENT = 100_000;
-const DIGITS = 10;
 /** Agents have room for all who wait. */
 const AGENTS = 1_000;
-const AGENT_CAPACITY = ROWS / DUE_EVERY / AGENTS;
+const AGENT_CAPACITY = 100;
 
 /** What the columns of a chat are, as SQL over its number `n`; those of every tenth and of the others. */
 interface ChatColumns {
@@ -28,51 +27,29 @@ const NOW = 'UTC_TIMESTAMP(3)';
 const isDue = (due: string, other: string) => `IF(n % ${DUE_EVERY} = 0, ${due}, ${other})`;
 const minutesAgo = (minutes: number) => `${NOW} - INTERVAL ${minutes} MINUTE`;
 const daysAgo = (days: number) => `${NOW} - INTERVAL ${days} DAY`;
-/** The same id for the same number and kind. */
-const idOf = (kind: string, number = 'n') =>
-  `INSERT(INSERT(INSERT(INSERT(MD5(CONCAT('${kind}', ${number})), 9, 0, '-'), 14, 0, '-'), 19, 0, '-'), 24, 0, '-')`;
-const AGENT_OF_CHAT = idOf('agent', `n % ${AGENTS}`);
+const AGENT_OF_CHAT = idOf('a', `n % ${AGENTS}`);
 
-/** `n`, so many numbers from `first` on, without a table of numbers. */
-const numbersFrom = (first: number): string => {
-  const digits = Array.from({ length: DIGITS }, (_, digit) => `SELECT ${digit} AS d`).join(' UNION ALL ');
-  const places = [1, 10, 100, 1_000, 10_000];
-  const sum = places.map((value, place) => `p${place}.d * ${value}`).join(' + ');
-  return `(SELECT ${first} + ${sum} AS n FROM ${places.map((_, place) => `(${digits}) AS p${place}`).join(' CROSS JOIN ')}) AS numbers`;
-};
-
-async function seedChats(database: Connection, columns: ChatColumns): Promise<void> {
-  for (const table of ['support_messages', 'support_chats', 'support_agents']) {
-    await database.query(`TRUNCATE TABLE ${table}`);
-  }
-  for (let first = 0; first < ROWS; first += ROWS_A_STATEMENT) await insertChats(database, columns, first);
-  await database.query(
-    `INSERT INTO support_agents (user_id, is_on_duty, capacity, seen_at)
-     SELECT ${idOf('agent')}, 1, ${AGENT_CAPACITY}, ${NOW} + INTERVAL 1 DAY FROM ${numbersFrom(0)} WHERE n < ${AGENTS}`,
+async function seedChats(database: Connection, rows: number, columns: ChatColumns): Promise<void> {
+  await insertRows(
+    database,
+    rows,
+    `support_chats
+       (id, user_id, open_user_id, agent_id, state, opened_at, assigned_at, last_activity_at, warned_at, ended_at, last_sequence)
+     SELECT ${idOf('c')}, ${idOf('b')}, IF(${columns.state} IN ('waiting', 'active'), ${idOf('b')}, NULL),
+            ${columns.agent ?? 'NULL'}, ${columns.state}, ${minutesAgo(60)}, ${minutesAgo(50)},
+            ${columns.lastActivityAt ?? NOW}, ${columns.warnedAt ?? 'NULL'}, ${columns.endedAt ?? 'NULL'}, 1`,
+  );
+  await insertRows(
+    database,
+    AGENTS,
+    `support_agents (user_id, is_on_duty, capacity, seen_at)
+     SELECT ${idOf('a')}, 1, ${AGENT_CAPACITY}, ${NOW} + INTERVAL 1 DAY`,
   );
   await database.query(
     `UPDATE support_agents a JOIN (
        SELECT agent_id, COUNT(*) AS chats FROM support_chats WHERE state = 'active' GROUP BY agent_id
      ) AS load_of ON load_of.agent_id = a.user_id SET a.active_chats = load_of.chats`,
   );
-}
-
-async function insertChats(database: Connection, columns: ChatColumns, first: number): Promise<void> {
-  await database.query(
-    `INSERT INTO support_chats
-       (id, user_id, open_user_id, agent_id, state, opened_at, assigned_at, last_activity_at, warned_at, ended_at, last_sequence)
-     SELECT ${idOf('chat')}, ${idOf('user')}, IF(${columns.state} IN ('waiting', 'active'), ${idOf('user')}, NULL),
-            ${columns.agent ?? 'NULL'}, ${columns.state}, ${minutesAgo(60)}, ${minutesAgo(50)},
-            ${columns.lastActivityAt ?? NOW}, ${columns.warnedAt ?? 'NULL'}, ${columns.endedAt ?? 'NULL'}, 1
-       FROM ${numbersFrom(first)} ORDER BY n`,
-  );
-}
-
-async function countWhere(database: Connection, condition: string): Promise<number> {
-  const [rows] = await database.query<RowDataPacket[]>(
-    `SELECT COUNT(*) AS n FROM support_chats WHERE ${condition}`,
-  );
-  return Number(rows[0]?.['n']);
 }
 
 /** Of a million chats so many wait: ten times as many as may by default. The others have ended. */
@@ -82,49 +59,53 @@ const WAITING_EVERY = 100;
 export const supportQueueRows: TaskRowsCase = {
   task: tasks.processCustomerServiceQueue,
   rows: ROWS,
-  seed: (database) =>
-    seedChats(database, {
+  seed: (database, rows) =>
+    seedChats(database, rows, {
       state: `IF(n % ${WAITING_EVERY} = 0, 'waiting', 'ended')`,
       endedAt: `IF(n % ${WAITING_EVERY} = 0, NULL, ${daysAgo(1)})`,
     }),
-  countDue: (database) => countWhere(database, `state = 'waiting'`),
+  countDue: (database) => countRows(database, `support_chats WHERE state = 'waiting'`),
 };
 
 /** Nobody has written in every tenth chat for six minutes; the others go on. */
 export const supportWarningRows: TaskRowsCase = {
   task: tasks.sendTimeoutWarnings,
   rows: ROWS,
-  seed: (database) =>
-    seedChats(database, {
+  seed: (database, rows) =>
+    seedChats(database, rows, {
       state: `'active'`,
       agent: AGENT_OF_CHAT,
       lastActivityAt: isDue(minutesAgo(6), `${NOW} + INTERVAL 1 DAY`),
     }),
   countDue: (database) =>
-    countWhere(database, `state = 'active' AND warned_at IS NULL AND last_activity_at <= ${minutesAgo(5)}`),
+    countRows(
+      database,
+      `support_chats WHERE state = 'active' AND warned_at IS NULL AND last_activity_at <= ${minutesAgo(5)}`,
+    ),
 };
 
 /** The warning in every tenth chat was three minutes ago; in the others there was none. */
 export const supportTimeoutRows: TaskRowsCase = {
   task: tasks.autoEndTimeoutChats,
   rows: ROWS,
-  seed: (database) =>
-    seedChats(database, {
+  seed: (database, rows) =>
+    seedChats(database, rows, {
       state: `'active'`,
       agent: AGENT_OF_CHAT,
       lastActivityAt: minutesAgo(9),
       warnedAt: isDue(minutesAgo(3), 'NULL'),
     }),
-  countDue: (database) => countWhere(database, `state = 'active' AND warned_at <= ${minutesAgo(2)}`),
+  countDue: (database) =>
+    countRows(database, `support_chats WHERE state = 'active' AND warned_at <= ${minutesAgo(2)}`),
 };
 
 /** Half of those that are due are to be archived, half have texts to be erased. */
 export const supportRetentionRows: TaskRowsCase = {
   task: tasks.cleanupLongInactiveChats,
   rows: ROWS,
-  seed: async (database) => {
+  seed: async (database, rows) => {
     const isOldest = `n % ${2 * DUE_EVERY} = 0`;
-    await seedChats(database, {
+    await seedChats(database, rows, {
       state: `IF(${isOldest}, 'archived', 'ended')`,
       agent: AGENT_OF_CHAT,
       endedAt: `IF(${isOldest}, ${daysAgo(400)}, ${isDue(daysAgo(31), daysAgo(1))})`,
@@ -135,9 +116,9 @@ export const supportRetentionRows: TaskRowsCase = {
     );
   },
   countDue: (database) =>
-    countWhere(
+    countRows(
       database,
-      `(state = 'ended' AND ended_at <= ${daysAgo(30)})
+      `support_chats WHERE (state = 'ended' AND ended_at <= ${daysAgo(30)})
         OR (state = 'archived' AND texts_erased_at IS NULL AND ended_at <= ${daysAgo(365)})`,
     ),
 };

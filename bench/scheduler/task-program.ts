@@ -1,6 +1,8 @@
 /** Runs one task on the rows of its case until nothing is due: started by measure-tasks.ts, which tells it which. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { once } from 'node:events';
 import { importBuilt } from '../lib/built-services.ts';
+import { Samples } from '../lib/samples.ts';
 import type { TaskAnswer, TaskOrder } from './measure-tasks.ts';
 
 const MEMORY_INTERVAL_MS = 50;
@@ -27,8 +29,10 @@ const app = await NestFactory.createApplicationContext(
 const runnable = app.get(TaskRegistry, { strict: false }).find(order.task);
 if (!runnable) throw new Error(`The task ${order.task} is not in the build.`);
 
+/** The worker does other things besides: its lease, its schedules, its sweeps. Set in what the task itself does. */
+const ofTask = new AsyncLocalStorage<true>();
+const transactions = new Samples();
 let longestMs = 0;
-let transactions = 0;
 timeTransactions();
 const rssBefore = process.memoryUsage().rss;
 let rssPeak = rssBefore;
@@ -38,20 +42,21 @@ const memory = setInterval(
 );
 const beginMs = performance.now();
 const signal = AbortSignal.timeout(order.timeoutMs);
-const outcome = await runnable.handler.run({ dueAt: new Date(), attempt: 1, signal });
+const outcome = await ofTask.run(true, () => runnable.handler.run({ dueAt: new Date(), attempt: 1, signal }));
 const durationMs = performance.now() - beginMs;
 clearInterval(memory);
 await app.close();
 const answer: TaskAnswer = {
   durationMs,
   longestMs,
-  transactions,
+  p99Ms: transactions.percentile(99),
+  transactions: transactions.count,
   outcome,
   grownMib: (rssPeak - rssBefore) / 1024 / 1024,
 };
 process.send?.(answer, () => process.disconnect());
 
-/** Counts transactions of all kinds, from the first statement, or the wait for a connection, to the commit. */
+/** Counts the task's transactions of all kinds, from the first statement, or the wait for a connection, to the commit. */
 function timeTransactions(): void {
   for (const service of [database.Transactions, database.BatchTransactions, database.BulkTransactions]) {
     timed(app.get(service as typeof database.Transactions), 'run');
@@ -62,12 +67,14 @@ function timeTransactions(): void {
 function timed<K extends string>(owner: Record<K, (...args: never[]) => Promise<unknown>>, method: K): void {
   const original = owner[method].bind(owner);
   owner[method] = async (...args) => {
+    if (!ofTask.getStore()) return original(...args);
     const startedAtMs = performance.now();
     try {
       return await original(...args);
     } finally {
-      transactions++;
-      longestMs = Math.max(longestMs, performance.now() - startedAtMs);
+      const tookMs = performance.now() - startedAtMs;
+      transactions.add(tookMs);
+      longestMs = Math.max(longestMs, tookMs);
     }
   };
 }

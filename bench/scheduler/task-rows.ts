@@ -4,7 +4,10 @@ import type { PeriodicTask } from '../../src/platform/schedule/index.ts';
 /** The rows on which a periodic task is measured. */
 export interface TaskRowsCase {
   readonly task: PeriodicTask;
+  /** How many by default. */
   readonly rows: number;
-  seed(database: Connection): Promise<void>;
+  /** Fills empty tables with `rows` rows, a multiple of 1,000. */
+  seed(database: Connection, rows: number): Promise<void>;
+  /** How many of them the task has still to do with. */
   countDue(database: Connection): Promise<number>;
 }

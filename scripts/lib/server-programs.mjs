@@ -7,7 +7,7 @@ import { OperatorError, step } from './terminal.mjs';
  * @typedef {{ title: string, programs: string[], package: string }} ServerProgram
  */
 
-/** @type {Record<'mariadb' | 'redis' | 'nginx' | 'curl' | 'chromium', ServerProgram>} */
+/** @type {Record<'mariadb' | 'redis' | 'nginx' | 'curl' | 'chromium' | 'prometheus', ServerProgram>} */
 export const serverPrograms = {
   mariadb: {
     title: 'MariaDB 10.6 or newer, or MySQL 8.0 or newer',
@@ -22,6 +22,8 @@ export const serverPrograms = {
   nginx: { title: 'nginx', programs: ['nginx'], package: 'nginx' },
   curl: { title: 'curl', programs: ['curl'], package: 'curl' },
   chromium: { title: 'Chromium', programs: ['chromium', 'chromium-browser'], package: 'chromium' },
+  // With promtool, in the same package.
+  prometheus: { title: 'Prometheus', programs: ['prometheus'], package: 'prometheus' },
 };
 
 /**

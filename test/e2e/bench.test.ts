@@ -79,7 +79,7 @@ describe('npm run bench', () => {
     },
   );
 
-  it.each(['chat', 'saves'])(
+  it.each(['chat', 'saves', 'monitoring'])(
     'runs the %s benchmark on the built product, and prints nothing but its document',
     async (name) => {
       const temporary = temporaryDirectory();

@@ -9,6 +9,7 @@ import { CancelExpiredTasksHandler } from '../../src/modules/marketplace/tasks/c
 import { UpdateFeaturedTaskExpertsResponseTimeHandler } from '../../src/modules/marketplace/tasks/update-featured-task-experts-response-time.handler.js';
 import { ChangeCollector } from '../../src/modules/statistics/change-collector.service.js';
 import { StatisticsComputer } from '../../src/modules/statistics/statistics-computer.service.js';
+import { StatisticsDueRepository } from '../../src/modules/statistics/statistics-due.repository.js';
 import { UpdateAllUsersStatisticsHandler } from '../../src/modules/statistics/tasks/update-all-users-statistics.handler.js';
 import { Transactions } from '../../src/platform/database/index.js';
 import type { TaskRun } from '../../src/platform/schedule/index.js';
@@ -179,6 +180,7 @@ export class TestMarketplace {
   updateStatistics(run: Partial<TaskRun> = {}) {
     const handler = new UpdateAllUsersStatisticsHandler(
       this.get(ChangeCollector),
+      this.get(StatisticsDueRepository),
       this.get(StatisticsComputer),
     );
     return handler.run(taskRun(run));

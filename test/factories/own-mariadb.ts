@@ -35,6 +35,15 @@ export class OwnMariadb {
     return `mysql://test:${this.password}@127.0.0.1:${this.service.port}/own`;
   }
 
+  /** It takes connections, and answers nothing (SIGSTOP). */
+  freeze(): void {
+    this.service.process.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.service.process.kill('SIGCONT');
+  }
+
   /** `kill -9`, and waits for the end. */
   async kill(): Promise<void> {
     this.service.kill();

@@ -195,7 +195,7 @@ describe('activities', () => {
   it.each([
     ['the payees were being written down', PayoutRepository, 'insert', 2],
     ['the page was being noted', ActivityRepository, 'advance', 3],
-    ['coins were being given', CoinAccountService, 'grantCoins', 130],
+    ['coins were being given', CoinAccountService, 'grantAll', 2],
     ['the payment was being noted', PayoutRepository, 'finish', 3],
     ['the end was being noted', ActivityRepository, 'advance', 6],
   ] as const)('pay once although the run broke off while %s', async (_, part, method, failing) => {
@@ -226,10 +226,10 @@ describe('activities', () => {
     await endNow(id);
     const stopping = new AbortController();
     const service = engagement.worker.get(CoinAccountService, { strict: false });
-    const give = service.grantCoins.bind(service);
-    const spy = vi.spyOn(service, 'grantCoins').mockImplementation((request) => {
+    const give = service.grantAll.bind(service);
+    const spy = vi.spyOn(service, 'grantAll').mockImplementation((requests) => {
       stopping.abort();
-      return give(request);
+      return give(requests);
     });
     const stopped = await run(stopping.signal);
     expect(stopped).toEqual({ ended: 0, paid: 100, refused: 0 });

@@ -224,6 +224,19 @@ describe('coupons', () => {
     expect(await engagement.run(CheckExpiredCouponsHandler)).toEqual({ expired: 0, completed: 0 });
   });
 
+  it('marks more than a batch has, all of which end at the same moment', async () => {
+    const { id } = await coupon();
+    const columns = 'amount, max_redemptions, max_per_user, valid_from, state, created_by, created_at';
+    await engagement.sql(
+      `INSERT INTO coupons (id, code, valid_until, ${columns})
+       WITH RECURSIVE copies AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM copies WHERE n < 260)
+       SELECT UUID(), CONCAT('COPY', n), '2026-01-01', ${columns} FROM copies JOIN coupons ON id = ?`,
+      id,
+    );
+    expect(await engagement.run(CheckExpiredCouponsHandler)).toMatchObject({ expired: 260 });
+    await engagement.sql(`DELETE FROM coupons WHERE code LIKE 'COPY%'`);
+  });
+
   it('lists coupons and redemptions page by page', async () => {
     const made = [await coupon(), await coupon({ max_per_user: 5 })];
     const [user, other] = await engagement.users(2);

@@ -4,9 +4,9 @@ import { Transactions } from '../../src/platform/database/index.js';
 import { newId } from '../../src/shared/ids.js';
 import { saveAllTurns, TestChatter } from '../factories/chat.js';
 import { MetricsText } from '../factories/metrics.js';
+import { OwnRedis } from '../factories/own-redis.js';
 import { createTestApp, type TestApp } from '../factories/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../factories/test-database.js';
-import { createTestRedis } from '../factories/test-redis.js';
 import { createTestWorker } from '../factories/test-worker.js';
 import { createTcpProxy, type TcpProxy } from '../factories/tcp-proxy.js';
 import { bearer } from '../factories/users.js';
@@ -91,14 +91,13 @@ describe('the metrics of the API', () => {
     expect(moved(after, 'lockkeeper_saved_turns_total')).toBeGreaterThanOrEqual(2);
     expect(moved(after, 'lockkeeper_save_lag_seconds_count')).toBeGreaterThanOrEqual(2);
     await waitUntil('the coins of the journal', async () => {
-      const [spent] = await test.app
+      const [{ spent }] = await test.app
         .get(Transactions)
-        .single.query<[{ coins: string }]>(
-          `SELECT SUM(-balance_delta) / 1000000 AS coins FROM coin_journal WHERE kind = 'settle'`,
+        .single.query<[{ spent: string }]>(
+          `SELECT SUM(-balance_delta) AS spent FROM coin_journal WHERE kind = 'settle'`,
         );
-      return (
-        Math.abs((await scrape(test)).sum('lockkeeper_coins_charged_total') - Number(spent.coins)) < 1e-6
-      );
+      const charged = (await scrape(test)).sum('lockkeeper_coins_charged_total');
+      return Math.round(charged * 1_000_000) === Number(spent);
     });
   });
 });
@@ -108,24 +107,25 @@ describe('the metrics of shared things', () => {
   let worker: INestApplicationContext;
   let database: TestDatabase;
   let databaseWay: TcpProxy;
-  let redisWay: TcpProxy;
+  let redis: OwnRedis;
   beforeAll(async () => {
     database = await createTestDatabase();
     databaseWay = await createTcpProxy(database.url);
-    redisWay = await createTcpProxy(await createTestRedis());
+    redis = await OwnRedis.start();
     test = await createTestApp({
       LOCKKEEPER_DATABASE_URL: databaseWay.url,
-      LOCKKEEPER_REDIS_URL: redisWay.url,
+      LOCKKEEPER_REDIS_URL: redis.url,
       LOCKKEEPER_REDIS_COMMAND_TIMEOUT_MS: '250',
     });
     worker = await createTestWorker(test.environment);
   });
   afterAll(async () => {
     databaseWay.unmute();
-    redisWay.unmute();
+    redis.thaw();
     await worker.close();
     await test.close();
     await database.drop();
+    await redis.dispose();
   });
 
   const isUp = (metrics: MetricsText, server: 'redis' | 'mysql') => metrics.value(`lockkeeper_${server}_up`);
@@ -164,8 +164,8 @@ describe('the metrics of shared things', () => {
     'are left out while %s hangs, and the others come in time',
     async (server) => {
       await bothUp();
-      const way = server === 'redis' ? redisWay : databaseWay;
-      way.mute();
+      if (server === 'redis') redis.freeze();
+      else databaseWay.mute();
       const absent =
         server === 'redis' ? 'lockkeeper_queue_jobs' : 'lockkeeper_saves_waiting_turns_in_database';
       const metrics = await scrapeUntil(test, 'the outage', (now) => {
@@ -181,7 +181,8 @@ describe('the metrics of shared things', () => {
         return elapsedMs.filter((ms) => ms > 50).length >= 2;
       });
       expect(Math.max(...elapsedMs)).toBeLessThan(PROMISED_MS + GRACE_MS);
-      way.unmute();
+      redis.thaw();
+      databaseWay.unmute();
       await scrapeUntil(
         test,
         'the way back',
@@ -192,14 +193,14 @@ describe('the metrics of shared things', () => {
 
   it('come while Redis and MySQL are both stopped', async () => {
     await bothUp();
-    await redisWay.cut();
+    await redis.kill();
     await databaseWay.cut();
     const metrics = await scrapeUntil(test, 'both outages', (now) => {
       return isUp(now, 'redis') === 0 && isUp(now, 'mysql') === 0;
     });
     expect(metrics.sum('lockkeeper_process_up')).toBe(2);
     expect(metrics.find('lockkeeper_http_requests_total', { route: '/metrics' })).not.toEqual([]);
-    await redisWay.restore();
+    await redis.startAgain();
     await databaseWay.restore();
     await bothUp();
   });

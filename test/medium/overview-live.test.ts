@@ -1,40 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type EventSourceMessage, EventSourceParserStream } from 'eventsource-parser/stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Drain } from '../../src/platform/http/index.js';
-import type { OverviewAnswer } from '../factories/monitoring.js';
+import { LiveClient } from '../factories/live-client.js';
 import { createTestApp, type TestApp } from '../factories/test-app.js';
 import { bearer, createUser } from '../factories/users.js';
 import { waitUntil } from '../factories/wait.js';
 
 const MAX_STREAMS = 50;
-
-/** A client of `GET /api/admin/live`, and what it was told. */
-class LiveClient {
-  readonly events: EventSourceMessage[] = [];
-  private readonly leaving = new AbortController();
-  status = 0;
-
-  static async open(url: string, headers: Record<string, string>): Promise<LiveClient> {
-    const client = new LiveClient();
-    const answer = await fetch(`${url}/api/admin/live`, { headers, signal: client.leaving.signal });
-    client.status = answer.status;
-    if (answer.ok && answer.body) void client.read(answer.body).catch(() => undefined);
-    else await answer.text();
-    return client;
-  }
-
-  leave(): void {
-    this.leaving.abort();
-  }
-
-  private async read(body: ReadableStream<Uint8Array>): Promise<void> {
-    const events = body
-      .pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
-      .pipeThrough(new EventSourceParserStream());
-    for await (const event of events) this.events.push(event);
-  }
-}
 
 describe('the live stream of the overview', () => {
   let test: TestApp;
@@ -62,9 +34,9 @@ describe('the live stream of the overview', () => {
     await waitUntil('an overview', () => first.events.length > 0, 1_500);
     await waitUntil('two more', () => first.events.length > 2, 10_000);
     expect(first.events.every(({ event }) => event === 'overview')).toBe(true);
-    const overviews = first.events.map(({ data }) => JSON.parse(data) as OverviewAnswer);
+    const { overviews } = first;
     expect(new Set(overviews.map(({ at }) => at)).size).toBe(overviews.length);
-    expect(overviews[0]?.verdicts.liveness.reason_code).toBe('no_worker');
+    expect(overviews.some(({ verdicts }) => verdicts.liveness.reason_code === 'no_worker')).toBe(true);
 
     const others = await Promise.all(Array.from({ length: MAX_STREAMS - 1 }, open));
     expect(others.every(({ status }) => status === 200)).toBe(true);

@@ -16,7 +16,7 @@ import {
 } from '../../src/platform/redis/index.js';
 import { OwnRedis } from '../factories/own-redis.js';
 import { createTcpProxy, type TcpProxy } from '../factories/tcp-proxy.js';
-import { waitUntil } from '../factories/wait.js';
+import { shortestOf, waitUntil } from '../factories/wait.js';
 
 const LIMIT_MS = 250;
 /** For a test machine that does other things besides. */
@@ -77,13 +77,16 @@ describe('the Redis breaker', () => {
   }
   async function expectAwayAtOnce() {
     let isAsked = false;
-    const { error, elapsedMs } = await timed(() =>
-      breaker.run(async () => {
-        isAsked = true;
-      }),
-    );
-    expect(error).toBeInstanceOf(RedisAwayError);
-    expect(elapsedMs).toBeLessThan(AT_ONCE_MS);
+    const shortestMs = await shortestOf(3, async () => {
+      const { error, elapsedMs } = await timed(() =>
+        breaker.run(async () => {
+          isAsked = true;
+        }),
+      );
+      expect(error).toBeInstanceOf(RedisAwayError);
+      return elapsedMs;
+    });
+    expect(shortestMs).toBeLessThan(AT_ONCE_MS);
     expect(isAsked).toBe(false);
   }
   const closed = () => waitUntil('the breaker to close', () => !breaker.isOpen);
@@ -150,7 +153,7 @@ describe('the Redis breaker', () => {
     await way.cut();
     await start(way.url);
     const { elapsedMs } = await timed(write);
-    expect(elapsedMs).toBeLessThan(AT_ONCE_MS);
+    expect(elapsedMs).toBeLessThan(LIMIT_MS + GRACE_MS);
     await expectAwayAtOnce();
     await way.restore();
     await closed();

@@ -25,13 +25,38 @@ describe('docker/compose.yaml', () => {
   const names = [...services.matchAll(/^ {2}(\w+):/gm)].map((match) => match[1] ?? '');
 
   it('runs the product whole', () => {
-    expect(names).toEqual(['mysql', 'redis', 'migrate', 'api', 'worker', 'nginx']);
+    expect(names).toEqual(['mysql', 'redis', 'migrate', 'api', 'worker', 'nginx', 'prometheus', 'grafana']);
+  });
+
+  it('watches itself only if asked to, within bounds', () => {
+    const watching = names.filter((name) => section(services, name, 2).includes('profiles:'));
+    expect(watching).toEqual(['prometheus', 'grafana']);
+    for (const name of watching) {
+      const service = section(services, name, 2);
+      expect(service).toContain('profiles: [monitoring]');
+      expect(section(section(service, 'deploy', 4), 'resources', 6)).toMatch(/limits: \{ memory: \d+[mg] \}/);
+    }
+    expect(section(services, 'prometheus', 2)).toMatch(/retention\.time=\d+d\n.*retention\.size=\d+GB/);
+  });
+
+  it('gives those that watch their secrets as files, from variables that nobody else is asked for', () => {
+    const secrets = section(compose, 'secrets', 0);
+    for (const [name, variable] of [
+      ['metrics_token', 'LOCKKEEPER_METRICS_TOKEN'],
+      ['grafana_password', 'GRAFANA_PASSWORD'],
+    ] as const) {
+      expect(section(secrets, name, 2).trim()).toBe(`environment: ${variable}`);
+      expect(services).toContain(`secrets: [${name}]`);
+    }
+    const config = text('docker/prometheus/prometheus.yml');
+    expect(config).toContain('credentials_file: /run/secrets/metrics_token');
+    expect(section(services, 'grafana', 2)).toContain('PASSWORD__FILE: /run/secrets/grafana_password');
   });
 
   it.each(names)('pins the image of %s', (name) => {
     const service = section(services, name, 2);
     if (service.includes('<<: *app')) return;
-    expect(service).toMatch(/^ {4}image: [a-z]+:\d+\.\d+[\w.-]*$/m);
+    expect(service).toMatch(/^ {4}image: [a-z]+(?:\/[a-z]+)?:v?\d+\.\d+[\w.-]*$/m);
   });
 
   it.each(names.filter((name) => name !== 'migrate'))('checks the health of %s and restarts it', (name) => {
@@ -55,7 +80,7 @@ describe('docker/compose.yaml', () => {
     const ports = [...services.matchAll(/^ {4}ports:\n((?: {6}- .*\n)+)/gm)].flatMap((match) =>
       (match[1] ?? '').trim().split('\n'),
     );
-    expect(ports).toHaveLength(3);
+    expect(ports).toHaveLength(5);
     for (const port of ports) expect(port.trim()).toMatch(/^- 127\.0\.0\.1:/);
   });
 
@@ -72,6 +97,14 @@ describe('docker/compose.yaml', () => {
     for (const name of required) expect(engine).toContain(`'${name}'`);
   });
 
+  it('lets any process answer for the metrics of all', () => {
+    const app = section(compose, 'x-app', 0);
+    expect(app).toMatch(/^ {4}LOCKKEEPER_RUN_DIR: \/run\/lockkeeper$/m);
+    expect(section(app, 'volumes', 2)).toContain('- run:/run/lockkeeper');
+    expect(text('docker/Dockerfile')).toContain('install -d -o node -g node -m 700 /run/lockkeeper');
+    expect(text('docker/prometheus/prometheus.yml')).toMatch(/^ +- targets: \[api:3000\]$/m);
+  });
+
   it('sets only variables that the product knows, to values that it takes', () => {
     const lines = section(section(compose, 'x-app', 0), 'environment', 2);
     const settings = lines
@@ -85,7 +118,7 @@ describe('docker/compose.yaml', () => {
 
   it('mounts files that exist', () => {
     const mounts = [...services.matchAll(/^ {6}- \.\/(\S+?):/gm)].map((match) => match[1]);
-    expect(mounts).toHaveLength(4);
+    expect(mounts).toHaveLength(8);
     for (const path of mounts) expect(exists(`docker/${path}`), path).toBe(true);
   });
 });

@@ -11,6 +11,8 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /** Sent as `Idempotency-Key`: the same key acts once. */
   idempotencyKey?: string;
+  /** Further headers of the request. */
+  headers?: Readonly<Record<string, string>>;
 }
 
 /** The token that a change needs beside the cookie; bound to the session, so it is kept in memory only. */
@@ -46,9 +48,12 @@ export async function send(
   method: string,
   path: string,
   body?: unknown,
-  { query, signal, idempotencyKey }: CallOptions = {},
+  { query, signal, idempotencyKey, headers: furtherHeaders }: CallOptions = {},
 ): Promise<Response> {
-  const headers = new Headers({ accept: 'application/json, text/event-stream;q=0.9, */*;q=0.1' });
+  const headers = new Headers({
+    accept: 'application/json, text/event-stream;q=0.9, */*;q=0.1',
+    ...furtherHeaders,
+  });
   if (body !== undefined) headers.set('content-type', 'application/json');
   if (method !== 'GET' && csrfToken !== null) headers.set('x-csrf-token', csrfToken);
   if (idempotencyKey !== undefined) headers.set('idempotency-key', idempotencyKey);

@@ -1,4 +1,5 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useCallback } from 'react';
 import { useNotices } from '../notices/notices.tsx';
 import { toProblem } from './problem.ts';
 
@@ -40,9 +41,12 @@ export function useAction<Input = void, Output = unknown>({
 /** Has all that was read from addresses beginning so read again. */
 export function useReread(): (prefixes: readonly string[]) => Promise<void> {
   const client = useQueryClient();
-  return (prefixes) =>
-    client.invalidateQueries({
-      predicate: ({ queryKey: [path] }) =>
-        typeof path === 'string' && prefixes.some((prefix) => path.startsWith(prefix)),
-    });
+  return useCallback(
+    (prefixes) =>
+      client.invalidateQueries({
+        predicate: ({ queryKey: [path] }) =>
+          typeof path === 'string' && prefixes.some((prefix) => path.startsWith(prefix)),
+      }),
+    [client],
+  );
 }

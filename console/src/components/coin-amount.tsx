@@ -18,6 +18,8 @@ export function CoinAmount({
   const shown = BigInt(whole).toLocaleString(language === 'zh' ? 'zh-CN' : 'en');
   const zeros = /0*$/.exec(fraction)?.[0].length ?? 0;
   const kept = fraction.slice(0, fraction.length - zeros);
+  // A change of nothing is passed over by the eye.
+  if (isSigned && /^0*$/.test(whole + fraction)) return <span className={classes.zeros}>0</span>;
   const prefix = sign === '-' ? '−' : isSigned ? '+' : '';
   return (
     <span className={classes.amount}>

@@ -29,6 +29,12 @@ export const pageGroups: readonly PageGroup[] = [
     { path: 'processes', icon: 'process', title: { en: 'Processes', zh: '进程' }, scope: 'operations', load: () => import('./processes/processes-page.tsx') },
     { path: 'schedules', icon: 'clock', title: { en: 'Schedules', zh: '定时任务' }, scope: 'operations', load: () => import('./schedules/schedules-page.tsx') },
   ] },
+  { key: 'product', title: { en: 'Product', zh: '产品' }, pages: [
+    { path: 'playground', icon: 'play', title: { en: 'Playground', zh: '试用场' }, scope: 'chat', load: () => import('./playground/playground-page.tsx') },
+    { path: 'conversations', icon: 'chat', title: { en: 'Conversations', zh: '对话' }, scope: 'conversations:read', load: () => import('./conversations/conversations-page.tsx') },
+    { path: 'coins', icon: 'coins', title: { en: 'Coins', zh: '金币' }, scope: 'coins:read', load: () => import('./coins/coins-page.tsx') },
+    { path: 'logs', icon: 'log', title: { en: 'Logs', zh: '日志' }, scope: 'logs:read', load: () => import('./logs/logs-page.tsx') },
+  ] },
 ];
 
 export const pages: readonly PageEntry[] = pageGroups.flatMap((group) => group.pages);

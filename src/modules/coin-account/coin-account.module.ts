@@ -13,6 +13,7 @@ import { CoinAccountRepository } from './coin-account.repository.js';
 import { CoinAccountService } from './coin-account.service.js';
 import { CoinHistoryRepository } from './coin-history.repository.js';
 import { CoinHistoryService } from './coin-history.service.js';
+import { JointOperations } from './joint-operations.service.js';
 
 /** The ledger of coins. */
 @Module({
@@ -21,6 +22,7 @@ import { CoinHistoryService } from './coin-history.service.js';
     CoinMetrics,
     CoinAccountRepository,
     AccountLines,
+    JointOperations,
     CoinAccountService,
     CoinHistoryRepository,
     CoinHistoryService,

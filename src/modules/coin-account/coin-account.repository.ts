@@ -10,6 +10,7 @@ import type { AccountState } from './domain/account.js';
 import type { Operation } from './domain/decision.js';
 import { OperationGroup, type Outcome } from './domain/operation-group.js';
 import { firstReads, fullReads, groupWrites, toFacts } from './group-statements.js';
+import { jointReads, toJointFacts } from './joint-statements.js';
 
 /** An operation that lost a race for the same new row runs again and finds the row. */
 const MAX_DUPLICATE_KEY_ATTEMPTS = 5;
@@ -32,11 +33,25 @@ export class CoinAccountRepository {
    * that could not open it, or by the database, which refuses a second one of the same id.
    */
   async executeGroup(accountId: string, operations: readonly Operation<unknown>[]): Promise<Outcome[]> {
+    return this.runAgainOnDuplicate((transaction, attempt) =>
+      runGroup(transaction, accountId, operations, attempt === 1),
+    );
+  }
+
+  /**
+   * Runs operations on several accounts in the order given, in one short transaction, as `executeGroup` does for one.
+   * The accounts are locked in the order of their ids, so that two of these do not wait for each other crosswise.
+   */
+  executeJointly(operations: readonly Operation<unknown>[]): Promise<Outcome[]> {
+    return this.runAgainOnDuplicate((transaction) => runJointly(transaction, operations));
+  }
+
+  private async runAgainOnDuplicate<T>(
+    run: (transaction: BatchTransaction, attempt: number) => Promise<T>,
+  ): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.batches.run((transaction) =>
-          runGroup(transaction, accountId, operations, attempt === 1),
-        );
+        return await this.batches.run((transaction) => run(transaction, attempt));
       } catch (error) {
         if (attempt >= MAX_DUPLICATE_KEY_ATTEMPTS || !isDuplicateKey(error)) throw error;
       }
@@ -107,7 +122,23 @@ async function runGroup(
     group = new OperationGroup(toFacts(accountId, accounts, allHolds, records));
     outcomes = operations.map((operation) => group.run(operation));
   }
-  await transaction.commit(groupWrites(group));
+  await transaction.commit(groupWrites([group]));
+  return outcomes;
+}
+
+async function runJointly(
+  transaction: BatchTransaction,
+  operations: readonly Operation<unknown>[],
+): Promise<Outcome[]> {
+  const rows = await transaction.begin(jointReads(operations));
+  const facts = toJointFacts(operations, rows);
+  const groups = new Map([...facts].map(([accountId, known]) => [accountId, new OperationGroup(known)]));
+  const outcomes = operations.map((operation) => {
+    const group = groups.get(operation.accountId);
+    if (!group) throw new Error(`Nothing was read of the account ${operation.accountId}.`);
+    return group.run(operation);
+  });
+  await transaction.commit(groupWrites([...groups.values()]));
   return outcomes;
 }
 

@@ -1,14 +1,21 @@
 import { Injectable } from '@nestjs/common';
-import { idempotencyKeyInvalid, invalidRequest } from '../../platform/errors/index.js';
-import { idSchema } from '../../shared/ids.js';
-import { MAX_MICRO_COINS, type MicroCoins } from '../../shared/money.js';
-import { amountNegative, amountTooLarge, amountZero, rejectionError } from './coin-account.errors.js';
+import { rejectionError } from './coin-account.errors.js';
 import { AccountLines } from './account-lines.js';
 import { CoinAccountRepository } from './coin-account.repository.js';
-import type { Operation } from './domain/decision.js';
+import { checkAmount, checkId, checkKey, checkLease, checkNote, checkText } from './coin-request.checks.js';
+import {
+  type GrantRequest,
+  grantOperation,
+  type ReleaseRequest,
+  releaseOperation,
+  type SettleRequest,
+  settleOperation,
+} from './coin-requests.js';
+import type { Decision, Operation } from './domain/decision.js';
 import { emptyAccount } from './domain/account.js';
 import type { Hold } from './domain/hold.js';
 import * as ledger from './domain/ledger.js';
+import { JointOperations } from './joint-operations.service.js';
 
 /** An account as its owner sees it, in micro-coins. `available` is `balance` less `frozen`. */
 export interface AccountBalances extends ledger.Balances {
@@ -16,15 +23,10 @@ export interface AccountBalances extends ledger.Balances {
   isBlocked: boolean;
 }
 
-const MAX_KEY_LENGTH = 255;
-const PRINTABLE_ASCII = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/;
-/** Chat turns hold for minutes; what a user is promised for work that others do is held for months. */
-const MAX_LEASE_MS = 400 * 24 * 3_600_000;
 const MAX_RENEWED_AT_ONCE = 1_000;
 const MAX_EXPIRED_AT_ONCE = 1_000;
 /** How long a worker may take for the holds it claimed; then another may. */
 const EXPIRY_CLAIM_MS = 15_000;
-const MAX_NOTE_LENGTH = 500;
 
 /**
  * The coins of every account. All amounts are `bigint` micro-coins from zero to `MAX_MICRO_COINS`
@@ -37,25 +39,24 @@ export class CoinAccountService {
   constructor(
     private readonly repository: CoinAccountRepository,
     private readonly lines: AccountLines,
+    private readonly joint: JointOperations,
   ) {}
 
   /**
    * Gives coins to an account, making it if need be. A debt is paid first.
    * @throws `amount_zero`, `balance_overflow`
    */
-  async grantCoins(request: ledger.GrantRequest & { accountId: string }): Promise<ledger.GrantResult> {
-    const accountId = checkId('account_id', request.accountId);
-    checkAmount(request.amount);
-    if (request.amount === 0n) throw amountZero();
-    const idempotencyKey = checkKey(request.idempotencyKey);
-    checkText('actor', request.actor, 64);
-    if (request.reference !== undefined) checkText('reference', request.reference, 128);
-    const note = request.note === undefined ? undefined : checkNote(request.note);
-    return this.execute({
-      accountId,
-      idempotencyKey,
-      decide: (facts) => ledger.grant(facts, { ...request, note }),
-    });
+  async grantCoins(request: GrantRequest): Promise<ledger.GrantResult> {
+    return this.execute(grantOperation(request));
+  }
+
+  /**
+   * The same for many accounts, in one transaction for up to 200 of them. One that is refused leaves the others as
+   * they are.
+   * @returns what became of each, in their order.
+   */
+  grantAll(requests: readonly GrantRequest[]): Promise<PromiseSettledResult<ledger.GrantResult>[]> {
+    return this.executeAll(requests, grantOperation);
   }
 
   /**
@@ -85,30 +86,26 @@ export class CoinAccountService {
    * comes from what is available, and what is missing becomes a debt (`debtAmount`).
    * @throws `hold_not_found`, `hold_ended` if it was released, expired, or settled for another amount.
    */
-  async settleHold(request: {
-    accountId: string;
-    holdId: string;
-    amount: MicroCoins;
-    reference: string;
-  }): Promise<Hold> {
-    checkAmount(request.amount);
-    checkText('reference', request.reference, 128);
-    return this.endHold(request, (facts) => ledger.settle(facts, request));
+  async settleHold(request: SettleRequest): Promise<Hold> {
+    return this.execute(settleOperation(request));
+  }
+
+  /** The same for many holds, as `grantAll` does. */
+  settleAll(requests: readonly SettleRequest[]): Promise<PromiseSettledResult<Hold>[]> {
+    return this.executeAll(requests, settleOperation);
   }
 
   /**
    * Gives back all that was held and ends the hold.
    * @throws `hold_not_found`, `hold_ended` if it was settled or expired.
    */
-  async releaseHold(request: {
-    accountId: string;
-    holdId: string;
-    reason: string;
-    actor?: string;
-  }): Promise<Hold> {
-    checkText('reason', request.reason, 64);
-    if (request.actor !== undefined) checkText('actor', request.actor, 64);
-    return this.endHold(request, (facts) => ledger.release(facts, request));
+  async releaseHold(request: ReleaseRequest): Promise<Hold> {
+    return this.execute(releaseOperation(request));
+  }
+
+  /** The same for many holds, as `grantAll` does. */
+  releaseAll(requests: readonly ReleaseRequest[]): Promise<PromiseSettledResult<Hold>[]> {
+    return this.executeAll(requests, releaseOperation);
   }
 
   /**
@@ -205,57 +202,41 @@ export class CoinAccountService {
     });
   }
 
-  private endHold(
-    request: { accountId: string; holdId: string },
-    decide: Operation<Hold>['decide'],
-  ): Promise<Hold> {
-    const accountId = checkId('account_id', request.accountId);
-    return this.execute({ accountId, holdId: checkId('hold_id', request.holdId), decide });
-  }
-
   private async execute<R>(operation: Operation<R>): Promise<R> {
     const decision = await this.lines.execute(operation);
-    if (decision.kind === 'reject') throw rejectionError(decision.rejection);
-    return decision.result;
+    return resultOf(decision);
   }
-}
 
-function checkAmount(amount: MicroCoins): void {
-  if (typeof amount !== 'bigint') throw new TypeError('An amount of coins is a bigint of micro-coins.');
-  if (amount < 0n) throw amountNegative();
-  if (amount > MAX_MICRO_COINS) throw amountTooLarge();
-}
-
-function checkId(param: string, id: string): string {
-  if (idSchema.safeParse(id).data !== id) {
-    throw invalidRequest({ param, detail: `${param} must be a UUID in lower case.` });
-  }
-  return id;
-}
-
-function checkKey(key: string): string {
-  const isFit = key.length <= MAX_KEY_LENGTH && PRINTABLE_ASCII.test(key);
-  if (!isFit || key.startsWith(ledger.HOLD_KEY_PREFIX)) throw idempotencyKeyInvalid();
-  return key;
-}
-
-function checkText(param: string, text: string, maxLength: number): void {
-  if (text.length > maxLength || !PRINTABLE_ASCII.test(text)) {
-    throw invalidRequest({ param, detail: `${param} must be 1 to ${maxLength} printable ASCII characters.` });
-  }
-}
-
-/** A text for people, kept as it is but for halves of characters, which UTF-8 cannot hold. */
-function checkNote(note: string): string {
-  if (note.length > MAX_NOTE_LENGTH) throw invalidRequest({ param: 'note' });
-  return note.toWellFormed();
-}
-
-function checkLease(leaseMs: number): void {
-  if (!Number.isSafeInteger(leaseMs) || leaseMs < 1 || leaseMs > MAX_LEASE_MS) {
-    throw invalidRequest({
-      param: 'lease_ms',
-      detail: `lease_ms must be a whole number from 1 to ${MAX_LEASE_MS}.`,
+  /** A request that makes no sense is refused by itself, as any other. */
+  private async executeAll<Q, R>(
+    requests: readonly Q[],
+    toOperation: (request: Q) => Operation<R>,
+  ): Promise<PromiseSettledResult<R>[]> {
+    const checked = requests.map((request): { operation: Operation<R> } | PromiseRejectedResult => {
+      try {
+        return { operation: toOperation(request) };
+      } catch (reason) {
+        return { status: 'rejected', reason };
+      }
     });
+    const operations = checked.flatMap((one) => ('operation' in one ? [one.operation] : []));
+    const decided = await this.joint.execute(operations);
+    let position = 0;
+    return checked.map((one) => ('operation' in one ? settledOf(decided[position++]) : one));
   }
+}
+
+/** @throws why the operation was refused. */
+function resultOf<R>(decision: Decision<R>): R {
+  if (decision.kind === 'reject') throw rejectionError(decision.rejection);
+  return decision.result;
+}
+
+function settledOf<R>(decided: PromiseSettledResult<Decision<R>> | undefined): PromiseSettledResult<R> {
+  if (!decided) throw new Error('An operation of a group has no outcome.');
+  if (decided.status === 'rejected') return decided;
+  const decision = decided.value;
+  return decision.kind === 'reject'
+    ? { status: 'rejected', reason: rejectionError(decision.rejection) }
+    : { status: 'fulfilled', value: decision.result };
 }

@@ -16,7 +16,7 @@ const SELECT_ACCOUNT = `
   SELECT UTC_TIMESTAMP(3) AS now, a.id, a.balance, a.frozen, a.debt, a.is_blocked, a.journal_sequence,
     a.journal_hash, a.updated_at
   FROM (SELECT 1 AS one) AS base LEFT JOIN coin_accounts a ON a.id = ? FOR UPDATE`;
-const SELECT_HOLDS = `SELECT * FROM coin_holds WHERE id IN (?) FOR UPDATE`;
+export const SELECT_HOLDS = `SELECT * FROM coin_holds WHERE id IN (?) FOR UPDATE`;
 const SELECT_OPERATIONS = `SELECT * FROM coin_operations WHERE account_id = ? AND idempotency_key IN (?)`;
 const SELECT_ANY_OPERATION = `
   SELECT 1 FROM coin_operations WHERE account_id = ? AND idempotency_key BETWEEN ? AND ? LIMIT 1`;
@@ -24,6 +24,9 @@ const SELECT_ANY_OPERATION = `
 const HOLD_COLUMNS =
   'id, account_id, amount, status, settled_amount, debt_amount, purpose, reference, opened_sequence, ' +
   'ended_sequence, expires_at, created_at, ended_at';
+
+const ACCOUNT_COLUMNS =
+  'id, balance, frozen, debt, is_blocked, journal_sequence, journal_hash, created_at, updated_at';
 
 /** In the order in which an entry is written. */
 const JOURNAL_COLUMNS =
@@ -74,36 +77,50 @@ export function toFacts(
   };
 }
 
-/** All that a group changed. The account comes first: two that make the same account meet there. */
-export function groupWrites(group: OperationGroup): Statement[] {
-  const { account, isNewAccount, entries, openedHolds, endedHolds, records } = group.changes();
-  const writes: Statement[] = [];
-  if (entries.length > 0) {
-    writes.push(isNewAccount ? insertAccount(account) : updateAccount(account));
-    writes.push(insertEntries(entries), ...runsOfHolds(openedHolds).map(insertHolds));
-    if (endedHolds.length > 0) writes.push(updateEndedHolds(endedHolds));
-  }
-  if (records.length > 0) writes.push(insertRecords(records, group.now));
+/** All that groups of different accounts changed. The accounts come first: two that make the same one meet there. */
+export function groupWrites(groups: readonly OperationGroup[]): Statement[] {
+  const all = groups.map((group) => ({ now: group.now, ...group.changes() }));
+  const posted = all.filter(({ entries }) => entries.length > 0);
+  const accounts = (isNew: boolean) =>
+    posted.filter(({ isNewAccount }) => isNewAccount === isNew).map(({ account }) => account);
+  const writes = [...insertAccounts(accounts(true)), ...updateAccounts(accounts(false))];
+  if (posted.length > 0) writes.push(insertEntries(posted.flatMap(({ entries }) => entries)));
+  writes.push(...posted.flatMap(({ openedHolds }) => runsOfHolds(openedHolds).map(insertHolds)));
+  const endedHolds = posted.flatMap((changes) => changes.endedHolds);
+  if (endedHolds.length > 0) writes.push(updateEndedHolds(endedHolds));
+  const records = all.flatMap((changes) => changes.records);
+  const [first] = all;
+  if (first && records.length > 0) writes.push(insertRecords(records, first.now));
   return writes;
 }
 
-function insertAccount(account: AccountState): Statement {
-  return {
-    sql: `INSERT INTO coin_accounts
-            (id, balance, frozen, debt, is_blocked, journal_sequence, journal_hash, created_at, updated_at)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    values: [
-      account.id,
-      account.balance,
-      account.frozen,
-      account.debt,
-      account.isBlocked,
-      account.sequence,
-      account.hash,
-      account.updatedAt,
-      account.updatedAt,
-    ],
-  };
+/** A key that is there already refuses them. */
+function insertAccounts(accounts: readonly AccountState[]): Statement[] {
+  if (accounts.length === 0) return [];
+  return [
+    { sql: `INSERT INTO coin_accounts (${ACCOUNT_COLUMNS}) VALUES ?`, values: [accounts.map(accountValues)] },
+  ];
+}
+
+/** Their rows are locked, so that they are there. */
+function updateAccounts(accounts: readonly AccountState[]): Statement[] {
+  const [account] = accounts;
+  if (!account) return [];
+  if (accounts.length === 1) return [updateAccount(account)];
+  return [
+    {
+      sql: `INSERT INTO coin_accounts (${ACCOUNT_COLUMNS}) VALUES ? ON DUPLICATE KEY UPDATE
+              balance = VALUES(balance), frozen = VALUES(frozen), debt = VALUES(debt),
+              is_blocked = VALUES(is_blocked), journal_sequence = VALUES(journal_sequence),
+              journal_hash = VALUES(journal_hash), updated_at = VALUES(updated_at)`,
+      values: [accounts.map(accountValues)],
+    },
+  ];
+}
+
+function accountValues(account: AccountState): unknown[] {
+  const { id, balance, frozen, debt, isBlocked, sequence, hash, updatedAt } = account;
+  return [id, balance, frozen, debt, isBlocked, sequence, hash, updatedAt, updatedAt];
 }
 
 function updateAccount(account: AccountState): Statement {
@@ -224,7 +241,7 @@ function insertRecords(records: readonly RecordedOperation[], now: Date): Statem
 }
 
 /** For `IN (?)`, which wants one value at least: NULL equals nothing. */
-function distinct(values: readonly (string | undefined)[]): (string | null)[] {
+export function distinct(values: readonly (string | undefined)[]): (string | null)[] {
   const present = [...new Set(values)].filter((value) => value !== undefined);
   return present.length > 0 ? present : [null];
 }

@@ -10,6 +10,16 @@ export type GrantState = (typeof grantStates)[number];
 /** How long what was left pending is left to the request that made it; then a periodic task completes it. */
 export const PENDING_LEASE_SECONDS = 60;
 
+export interface CoinReward {
+  /** Of the row that promises it. */
+  readonly id: string;
+  readonly accountId: string;
+  readonly amount: MicroCoins;
+  readonly reason: 'coupon' | 'invitation' | 'points' | 'activity';
+}
+
+type Outcome = Exclude<GrantState, 'pending'>;
+
 /** Gives the coins that rows of this module promise. */
 @Injectable()
 export class CoinRewards {
@@ -22,21 +32,36 @@ export class CoinRewards {
    * @returns `refused` if the account cannot take them, ever (its balance would overflow).
    * @throws what may pass, such as a database that is away: call again.
    */
-  async give(reward: {
-    id: string;
-    accountId: string;
-    amount: MicroCoins;
-    reason: 'coupon' | 'invitation' | 'points' | 'activity';
-  }): Promise<Exclude<GrantState, 'pending'>> {
-    const { id, accountId, amount, reason } = reward;
-    if (amount === 0n) return 'granted';
+  async give(reward: CoinReward): Promise<Outcome> {
+    if (reward.amount === 0n) return 'granted';
     try {
-      await this.coinAccounts.grantCoins({ accountId, amount, reason, actor: 'system', idempotencyKey: id });
+      await this.coinAccounts.grantCoins(toGrant(reward));
       return 'granted';
     } catch (error) {
-      if (!(error instanceof AppError) || error.kind !== 'invalid') throw error;
-      this.logger.error('coins were refused', error, { account_id: accountId, id, reason, code: error.code });
-      return 'refused';
+      return this.outcomeOf(reward, error);
     }
   }
+
+  /** The same for many, together. @returns what became of each, in their order; where it may pass, the error. */
+  async giveAll(rewards: readonly CoinReward[]): Promise<PromiseSettledResult<Outcome>[]> {
+    const given = rewards.filter(({ amount }) => amount > 0n);
+    const results = await this.coinAccounts.grantAll(given.map(toGrant));
+    const outcomes = new Map(given.map(({ id }, index) => [id, results[index]]));
+    return Promise.allSettled(
+      rewards.map(async (reward) => {
+        const result = outcomes.get(reward.id);
+        return result?.status === 'rejected' ? this.outcomeOf(reward, result.reason) : 'granted';
+      }),
+    );
+  }
+
+  private outcomeOf({ id, accountId, reason }: CoinReward, error: unknown): 'refused' {
+    if (!(error instanceof AppError) || error.kind !== 'invalid') throw error;
+    this.logger.error('coins were refused', error, { account_id: accountId, id, reason, code: error.code });
+    return 'refused';
+  }
+}
+
+function toGrant({ id, accountId, amount, reason }: CoinReward) {
+  return { accountId, amount, reason, actor: 'system', idempotencyKey: id };
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Transactions } from '../../platform/database/index.js';
+import { afterPlace, Transactions } from '../../platform/database/index.js';
 import type { Errand, ErrandOutcome, ErrandState, SettlingErrand } from './domain/errand.js';
 import {
   ERRAND_COLUMNS,
@@ -8,6 +8,12 @@ import {
   toErrand,
   toSettlingErrand,
 } from './errand.rows.js';
+
+/** A place in the order in which errands are due. */
+export interface DuePlace {
+  readonly dueAt: Date;
+  readonly id: string;
+}
 
 /** When a worker looks again at an errand whose coins could not be moved. */
 const POSTPONED_MINUTES = 10;
@@ -22,42 +28,42 @@ const DISPUTE_LOOK_DAYS = 90;
 export class DueErrandRepository {
   constructor(private readonly transactions: Transactions) {}
 
-  /**
-   * Lets up to `limit` due errands of a state settle. Two processes at once share them.
-   * @returns how many it let.
-   */
+  /** Errands of a state for which something is due, those due the longest first, those after a place in that order. */
+  async listDue(state: ErrandState, after: DuePlace | undefined, limit: number): Promise<DuePlace[]> {
+    const rows = await this.selectDue<{ id: string; due_at: Date }>('id, due_at', state, after, limit);
+    return rows.map(({ id, due_at }) => ({ id, dueAt: due_at }));
+  }
+
+  /** Errands whose posting was cut off. */
+  async listPosting(limit: number): Promise<Errand[]> {
+    return (await this.selectDue<ErrandRow>(ERRAND_COLUMNS, 'posting', undefined, limit)).map(toErrand);
+  }
+
+  /** Lets those of these errands settle that are still due in a state. @returns how many it let. */
   beginSettling(
+    ids: readonly string[],
     from: ErrandState,
     { outcome, isPaid }: { outcome: ErrandOutcome; isPaid: boolean },
-    limit: number,
   ): Promise<number> {
-    return this.update(
-      `UPDATE errands FORCE INDEX (idx_errands_due)
+    return this.updateSome(
+      `UPDATE errands FORCE INDEX (PRIMARY)
        SET state = 'settling', outcome = ?, payment = ${isPaid ? 'reward' : '0'}, due_at = UTC_TIMESTAMP(3),
          changed_at = UTC_TIMESTAMP(3)
-       WHERE state = ? AND due_at <= UTC_TIMESTAMP(3) ORDER BY due_at LIMIT ?`,
-      [outcome, from, limit],
+       WHERE id IN (?) AND state = ? AND due_at <= UTC_TIMESTAMP(3)`,
+      ids,
+      [[outcome], [from]],
     );
   }
 
-  /** Errands that settle and that nobody works on, those due the longest first. */
-  async listSettling(limit: number): Promise<SettlingErrand[]> {
+  /** Those of these errands that settle and that nobody works on. */
+  async findSettling(ids: readonly string[]): Promise<SettlingErrand[]> {
+    if (ids.length === 0) return [];
     const rows: SettlingRow[] = await this.transactions.single.query(
-      `SELECT id, poster_id, expert_id, payment FROM errands FORCE INDEX (idx_errands_due)
-       WHERE state = 'settling' AND due_at <= UTC_TIMESTAMP(3) ORDER BY due_at LIMIT ?`,
-      [limit],
+      `SELECT id, poster_id, expert_id, payment FROM errands FORCE INDEX (PRIMARY)
+       WHERE id IN (?) AND state = 'settling' AND due_at <= UTC_TIMESTAMP(3)`,
+      [ids],
     );
     return rows.map(toSettlingErrand);
-  }
-
-  /** Errands of a state for which something is due. */
-  async listDue(state: ErrandState, limit: number): Promise<Errand[]> {
-    const rows: ErrandRow[] = await this.transactions.single.query(
-      `SELECT ${ERRAND_COLUMNS} FROM errands FORCE INDEX (idx_errands_due)
-       WHERE state = ? AND due_at <= UTC_TIMESTAMP(3) ORDER BY due_at LIMIT ?`,
-      [state, limit],
-    );
-    return rows.map(toErrand);
   }
 
   /** Ends errands whose coins were moved. @returns how many were not ended before. */
@@ -70,13 +76,13 @@ export class DueErrandRepository {
     );
   }
 
-  /** Ends an errand that nothing can be paid for, as its hold is gone. */
-  finishWithoutHold(id: string): Promise<number> {
+  /** Ends errands that nothing can be paid for, as their holds are gone. @returns how many were not ended before. */
+  finishWithoutHold(ids: readonly string[]): Promise<number> {
     return this.updateSome(
       `UPDATE errands SET state = 'cancelled', outcome = 'hold_lost', payment = 0, due_at = NULL,
          ended_at = UTC_TIMESTAMP(3), changed_at = UTC_TIMESTAMP(3)
        WHERE id IN (?) AND state = 'settling'`,
-      [id],
+      ids,
     );
   }
 
@@ -98,11 +104,29 @@ export class DueErrandRepository {
     );
   }
 
-  private async updateSome(sql: string, ids: readonly string[]): Promise<number> {
-    return ids.length === 0 ? 0 : this.update(sql, [ids]);
+  private selectDue<R>(
+    columns: string,
+    state: ErrandState,
+    after: DuePlace | undefined,
+    limit: number,
+  ): Promise<R[]> {
+    const beyond = afterPlace(['due_at', 'id'], after && [after.dueAt, after.id]);
+    return this.transactions.single.query<R[]>(
+      `SELECT ${columns} FROM errands FORCE INDEX (idx_errands_due)
+       WHERE state = ? AND due_at <= UTC_TIMESTAMP(3) AND ${beyond.sql} ORDER BY due_at, id LIMIT ?`,
+      [state, ...beyond.values, limit],
+    );
   }
 
-  private update(sql: string, values: unknown[]): Promise<number> {
+  /** @param values those that stand before the ids, and after them. */
+  private async updateSome(
+    sql: string,
+    ids: readonly string[],
+    [before, after]: [unknown[], unknown[]] = [[], []],
+  ): Promise<number> {
+    if (ids.length === 0) return 0;
+    // In one order, so that two who do so at once do not wait for each other crosswise.
+    const values = [...before, [...ids].sort(), ...after];
     return this.transactions.run(async (transaction) => {
       const result: { affectedRows: number } = await transaction.query(sql, values);
       return result.affectedRows;

@@ -1,5 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { Transactions } from '../../platform/database/index.js';
+import { afterPlace, Transactions } from '../../platform/database/index.js';
+
+/** An expert, and for when the response time was computed last. */
+export interface OutdatedExpert {
+  readonly userId: string;
+  readonly computedFor: Date;
+}
 
 const WINDOW_DAYS = 90;
 
@@ -11,15 +17,26 @@ const WINDOW_DAYS = 90;
 export class ResponseTimeRepository {
   constructor(private readonly transactions: Transactions) {}
 
-  /** Featured experts whose response time has not been computed for this time, the longest not computed first. */
-  async listOutdated(computedFor: Date, limit: number): Promise<string[]> {
-    const rows: { user_id: string }[] = await this.transactions.single.query(
-      `SELECT user_id FROM experts FORCE INDEX (idx_experts_response)
-       WHERE is_featured = 1 AND response_computed_for < ?
-       ORDER BY response_computed_for, user_id LIMIT ?`,
-      [computedFor, limit],
+  /**
+   * Featured experts whose response time has not been computed for this time, the longest not computed first, those
+   * after a place in that order.
+   */
+  async listOutdated(
+    computedFor: Date,
+    after: OutdatedExpert | undefined,
+    limit: number,
+  ): Promise<OutdatedExpert[]> {
+    const beyond = afterPlace(
+      ['response_computed_for', 'user_id'],
+      after && [after.computedFor, after.userId],
     );
-    return rows.map((row) => row.user_id);
+    const rows: { user_id: string; response_computed_for: Date }[] = await this.transactions.single.query(
+      `SELECT user_id, response_computed_for FROM experts FORCE INDEX (idx_experts_response)
+       WHERE is_featured = 1 AND response_computed_for < ? AND ${beyond.sql}
+       ORDER BY response_computed_for, user_id LIMIT ?`,
+      [computedFor, ...beyond.values, limit],
+    );
+    return rows.map((row) => ({ userId: row.user_id, computedFor: row.response_computed_for }));
   }
 
   /** Computes median and count of these experts, in one statement. @returns how many were still featured. */

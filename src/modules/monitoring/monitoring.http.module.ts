@@ -8,6 +8,7 @@ import { HealthService } from './health/health.service.js';
 import { RedisWatch } from './health/redis-watch.js';
 import { QueueGauges } from './metrics/queue-gauges.js';
 import { ServerGauges } from './metrics/server-gauges.js';
+import { WatchGauges } from './metrics/watch-gauges.js';
 import { LiveFeed } from './overview/live-feed.js';
 import { OverviewController } from './overview/overview.controller.js';
 import { OverviewService } from './overview/overview.service.js';
@@ -33,6 +34,7 @@ import { QueueWatch } from './processes/queue-watch.js';
     LiveFeed,
     QueueGauges,
     ServerGauges,
+    WatchGauges,
   ],
 })
 export class MonitoringHttpModule {}

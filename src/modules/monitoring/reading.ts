@@ -1,3 +1,5 @@
+import { answerWithin, NoAnswerError } from '../../platform/redis/index.js';
+
 /** How often and how long something is measured. */
 export interface ReadingLimits {
   /** An outcome is told to all who ask within so long. */
@@ -14,11 +16,8 @@ export interface Known<T> {
 
 /** After so long a measurement that has not ended is taken for one that never will. */
 const GIVEN_UP_MS = 10_000;
-
-/** That something did not tell in time. */
-export class LateReadingError extends Error {
-  override readonly name = 'LateReadingError';
-}
+/** Instead of one that is late, what was known so recently is told: one slow answer is no outage. */
+const RECENT_MS = 2_000;
 
 /**
  * A measurement for which many ask: it is taken once for all who ask at about the same time, and while one hangs no
@@ -33,19 +32,21 @@ export class Reading<T> {
     private readonly limits: ReadingLimits,
   ) {}
 
-  /** @throws what the measurement fails with; LateReadingError if it takes too long. */
+  /**
+   * What is measured now, or was known less than two seconds ago if that takes too long. Time in which this process
+   * itself was held up does not count.
+   * @throws what the measurement fails with; NoAnswerError if it takes too long and nothing is known.
+   */
   async read(): Promise<T> {
     const attempt = this.currentAttempt();
     const leftMs = attempt.startedAtMs + this.limits.timeoutMs - performance.now();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      const fail = () => reject(new LateReadingError(`no answer within ${this.limits.timeoutMs} ms`));
-      timer = setTimeout(fail, Math.max(0, leftMs));
-    });
     try {
-      return await Promise.race([attempt.outcome, late]);
-    } finally {
-      clearTimeout(timer);
+      return await answerWithin(Math.max(0, leftMs), () => attempt.outcome);
+    } catch (error) {
+      const { lastKnown } = this;
+      const isRecent = lastKnown !== undefined && performance.now() - lastKnown.atMs < RECENT_MS;
+      if (error instanceof NoAnswerError && isRecent) return lastKnown.value;
+      throw error;
     }
   }
 

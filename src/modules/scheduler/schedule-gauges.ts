@@ -1,6 +1,8 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { SharedMetrics } from '../../platform/metrics/index.js';
+import { readCron } from '../../platform/schedule/index.js';
 import { scheduleModes } from './domain/redis-switch.js';
+import { slotIntervalMs } from './domain/slot-interval.js';
 import { ScheduleOperations } from './operations/schedule-operations.service.js';
 
 /** Shows Prometheus, at each scrape, what the database knows of the schedules: it is the same from every process. */
@@ -26,6 +28,7 @@ export class ScheduleGauges implements OnModuleInit {
       gauges: {
         lockkeeper_schedule_last_success_timestamp_seconds: 'When a periodic task last succeeded.',
         lockkeeper_schedule_paused: 'Whether a periodic task is paused (1) or not (0).',
+        lockkeeper_schedule_interval_seconds: 'How far two due times of a periodic task are apart.',
       },
       read: () => this.readTasks(),
     });
@@ -45,7 +48,12 @@ export class ScheduleGauges implements OnModuleInit {
 
   private async readTasks() {
     const tasks = await this.operations.list();
+    const nowMs = Date.now();
     return {
+      lockkeeper_schedule_interval_seconds: tasks.map(({ task, state }) => ({
+        labels: { task: task.name },
+        value: slotIntervalMs(readCron(state?.cronOverride ?? task.cron), nowMs) / 1000,
+      })),
       lockkeeper_schedule_paused: tasks.map(({ task, state }) => ({
         labels: { task: task.name },
         value: state?.pausedAt ? 1 : 0,

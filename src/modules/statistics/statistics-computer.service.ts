@@ -37,14 +37,14 @@ export class StatisticsComputer {
     private readonly clock: Clock,
   ) {}
 
-  /** Computes up to `limit` users. @returns how many were claimed, and how many of them written. */
-  async computeSome(limit: number): Promise<{ claimed: number; computed: number }> {
-    const claim = await this.due.claim(limit);
-    if (claim.userIds.length === 0) return { claimed: 0, computed: 0 };
+  /** Computes those of these users whom nobody else computes. @returns how many were written. */
+  async computeSome(userIds: readonly string[]): Promise<number> {
+    const claim = await this.due.claim(userIds);
+    if (claim.userIds.length === 0) return 0;
     const computed = await this.compute(claim.userIds);
     // What is left of an erased user is nobody's.
     for (const id of await this.users.findErased(claim.userIds)) computed.delete(id);
-    return { claimed: claim.userIds.length, computed: await this.write(claim, computed) };
+    return this.write(claim, computed);
   }
 
   private async compute(userIds: readonly string[]): Promise<Map<string, UserStatistics>> {

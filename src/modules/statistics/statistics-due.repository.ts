@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Transaction, Transactions } from '../../platform/database/index.js';
+import { afterPlace, type Transaction, Transactions } from '../../platform/database/index.js';
 import { newId } from '../../shared/ids.js';
 
 /** A pass through a source: `place` is where it goes on, null at its beginning. */
@@ -13,7 +13,13 @@ export interface Pass {
 /** Users that a run has claimed. */
 export interface Claim {
   id: string;
-  userIds: string[];
+  userIds: readonly string[];
+}
+
+/** A user who is due; `claimedUntil` is in the past. */
+export interface DueUser {
+  readonly userId: string;
+  readonly claimedUntil: Date;
 }
 
 /** How long before the beginning of a pass the next one begins: longer than any transaction of ours takes. */
@@ -60,22 +66,33 @@ export class StatisticsDueRepository {
     });
   }
 
-  /** Claims up to `limit` users. Two runs at once get different ones. */
-  async claim(limit: number): Promise<Claim> {
+  /** Users whom nobody has claimed, the longest due first, those after a place in that order. */
+  async listDue(after: DueUser | undefined, limit: number): Promise<DueUser[]> {
+    const beyond = afterPlace(['claimed_until', 'user_id'], after && [after.claimedUntil, after.userId]);
+    const rows: { user_id: string; claimed_until: Date }[] = await this.transactions.single.query(
+      `SELECT user_id, claimed_until FROM statistics_due FORCE INDEX (idx_statistics_due_claim)
+       WHERE claimed_until <= UTC_TIMESTAMP(3) AND ${beyond.sql} ORDER BY claimed_until, user_id LIMIT ?`,
+      [...beyond.values, limit],
+    );
+    return rows.map((row) => ({ userId: row.user_id, claimedUntil: row.claimed_until }));
+  }
+
+  /** Claims those of these users whom nobody has claimed. Two runs at once get different ones. */
+  async claim(userIds: readonly string[]): Promise<Claim> {
     const id = newId();
+    if (userIds.length === 0) return { id, userIds: [] };
     const claimed: { affectedRows: number } = await this.transactions.run((transaction) =>
       transaction.query(
-        `UPDATE statistics_due FORCE INDEX (idx_statistics_due_claim)
+        `UPDATE statistics_due FORCE INDEX (PRIMARY)
          SET claim_id = ?, claimed_until = UTC_TIMESTAMP(3) + INTERVAL ? SECOND
-         WHERE claimed_until <= UTC_TIMESTAMP(3) ORDER BY claimed_until, user_id LIMIT ?`,
-        [id, CLAIM_SECONDS, limit],
+         WHERE user_id IN (?) AND claimed_until <= UTC_TIMESTAMP(3)`,
+        [id, CLAIM_SECONDS, [...userIds].sort()],
       ),
     );
-    if (claimed.affectedRows === 0) return { id, userIds: [] };
+    if (claimed.affectedRows === userIds.length) return { id, userIds };
     const rows: { user_id: string }[] = await this.transactions.single.query(
-      `SELECT user_id FROM statistics_due FORCE INDEX (idx_statistics_due_claim)
-       WHERE claimed_until > UTC_TIMESTAMP(3) AND claim_id = ? LIMIT ?`,
-      [id, limit],
+      'SELECT user_id FROM statistics_due FORCE INDEX (PRIMARY) WHERE user_id IN (?) AND claim_id = ?',
+      [userIds, id],
     );
     return { id, userIds: rows.map((row) => row.user_id) };
   }

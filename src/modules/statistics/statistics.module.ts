@@ -19,6 +19,6 @@ import { UserStatisticsRepository } from './user-statistics.repository.js';
     StatisticsComputer,
     StatisticsErasure,
   ],
-  exports: [UserStatisticsRepository, ChangeCollector, StatisticsComputer],
+  exports: [UserStatisticsRepository, StatisticsDueRepository, ChangeCollector, StatisticsComputer],
 })
 export class StatisticsModule {}

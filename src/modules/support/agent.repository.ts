@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Transaction, Transactions } from '../../platform/database/index.js';
+import type { FreeAgent } from './domain/assignment.js';
 
 /** An agent as it stands in the database. */
 export interface Agent {
@@ -67,6 +68,21 @@ export class AgentRepository {
     return rows[0]?.user_id;
   }
 
+  /** Agents who can take a chat, the least loaded first. */
+  async listFree(awayMs: number, limit: number): Promise<FreeAgent[]> {
+    const rows: Pick<Agent, 'user_id' | 'active_chats' | 'capacity'>[] = await this.transactions.single.query(
+      `SELECT user_id, active_chats, capacity FROM support_agents
+        WHERE ${CAN_BE_REACHED} AND active_chats < capacity
+        ORDER BY active_chats, last_assigned_at, user_id LIMIT ?`,
+      [awayMs, limit],
+    );
+    return rows.map((row) => ({
+      userId: row.user_id,
+      activeChats: row.active_chats,
+      capacity: row.capacity,
+    }));
+  }
+
   /** How many chats those who can be reached may have at once, altogether. */
   async totalCapacity(awayMs: number): Promise<number> {
     const rows: { capacity: string | null }[] = await this.transactions.single.query(
@@ -84,6 +100,29 @@ export class AgentRepository {
       [userId, awayMs],
     );
     return result.affectedRows === 1;
+  }
+
+  /**
+   * Takes so many places of each of several agents.
+   * @returns false if one of them has not as many: then the transaction must be rolled back.
+   */
+  async takePlaces(
+    transaction: Transaction,
+    places: ReadonlyMap<string, number>,
+    awayMs: number,
+  ): Promise<boolean> {
+    if (places.size === 0) return true;
+    // In one order, so that two who do so at once do not wait for each other crosswise.
+    const agents = [...places.keys()].sort();
+    const counts = agents.map((userId) => places.get(userId));
+    const taken = 'CAST(ELT(FIELD(user_id, ?), ?) AS SIGNED)';
+    const result: { affectedRows: number } = await transaction.query(
+      `UPDATE support_agents FORCE INDEX (PRIMARY)
+          SET active_chats = active_chats + ${taken}, last_assigned_at = UTC_TIMESTAMP(3)
+        WHERE user_id IN (?) AND ${CAN_BE_REACHED} AND active_chats + ${taken} <= capacity`,
+      [agents, counts, agents, awayMs, agents, counts],
+    );
+    return result.affectedRows === agents.length;
   }
 
   async freePlace(transaction: Transaction, userId: string): Promise<void> {

@@ -1,3 +1,4 @@
+export { afterPlace } from './after-place.js';
 export { BatchTransactions } from './batch-transactions.js';
 export type { BatchTransaction, Statement } from './batch-transactions.js';
 export { BULK_NULL, bulkText, decodeRows } from './bulk-rows.js';

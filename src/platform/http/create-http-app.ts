@@ -8,6 +8,8 @@ import type { Registry } from 'prom-client';
 import type { ConfigOf } from '../config/index.js';
 import { NestPinoLogger } from '../logging/index.js';
 import { PROCESS_REGISTRY } from '../metrics/metric-providers.js';
+import { metricsConfig } from '../metrics/metrics.config.js';
+import { tracingConfig } from '../tracing/index.js';
 import { CallerAdmission, RouteAccess } from './admission.js';
 import { installApiDocs } from './api-docs/install-api-docs.js';
 import { installConsole } from './console-files.js';
@@ -19,14 +21,14 @@ import { installNestingLimit } from './nesting-limit.js';
 import { installPageHeaders } from './page-headers.js';
 import { installBodyParsers } from './request-body.js';
 import { installAccessLog, installRequestContext, requestIdOf } from './request-context.js';
+import { installRequestTraces } from './request-traces.js';
 import { validationPipe } from './validation.js';
 
 const REQUEST_TIMEOUT_MS = 60_000;
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 
-/** Whoever takes longer for a request's head wants to keep the connection busy. */
-const HEAD_TIMEOUT_MS = 10_000;
-const TIMEOUT_CHECK_INTERVAL_MS = 2_000;
+/** Node looks this often for clients whose time is up, or more often for a shorter time. */
+const MAX_TIMEOUT_CHECK_INTERVAL_MS = 2_000;
 const MAX_HEAD_BYTES = 16 * 1024;
 const MAX_HEADERS = 100;
 
@@ -37,6 +39,13 @@ const MAX_PARAMETER_LENGTH = 128;
 export interface HttpApp {
   app: NestFastifyApplication;
   drain: Drain;
+}
+
+/** Routes are declared only when the application starts. */
+function countRequests(app: NestFastifyApplication): void {
+  const metrics = new HttpMetrics();
+  metrics.install(app.getHttpAdapter().getInstance());
+  metrics.expose(app.get<Registry>(PROCESS_REGISTRY));
 }
 
 /** Builds the API on Fastify from its root module. It does not listen yet. */
@@ -55,14 +64,12 @@ export async function createHttpApp(
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
     http: {
-      headersTimeout: HEAD_TIMEOUT_MS,
-      connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
+      headersTimeout: config.headTimeoutMs,
+      connectionsCheckingInterval: Math.min(config.headTimeoutMs, MAX_TIMEOUT_CHECK_INTERVAL_MS),
       maxHeaderSize: MAX_HEAD_BYTES,
     },
   });
   const fastify = adapter.getInstance();
-  const metrics = new HttpMetrics();
-  metrics.install(fastify);
   fastify.server.maxConnections = config.maxConnections;
   fastify.server.maxHeadersCount = MAX_HEADERS;
   installRequestContext(fastify);
@@ -77,9 +84,11 @@ export async function createHttpApp(
     abortOnError: false,
     bodyParser: false,
   });
-  metrics.expose(app.get<Registry>(PROCESS_REGISTRY));
+  if (app.get<ConfigOf<typeof metricsConfig>>(metricsConfig.token).isOn) countRequests(app);
   const drain = app.get(Drain);
   drain.install(fastify);
+  if (app.get<ConfigOf<typeof tracingConfig>>(tracingConfig.token).url !== undefined)
+    installRequestTraces(fastify);
   const access = app.get(RouteAccess);
   access.admitBy(app.get(CallerAdmission));
   access.install(fastify);

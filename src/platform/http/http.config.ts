@@ -34,6 +34,14 @@ export const httpConfig = defineConfig('http', {
     schema: read.integer(10_000, { min: 10, max: 1_000_000 }),
     example: '10000',
   }),
+  headTimeoutMs: variable({
+    env: 'LOCKKEEPER_REQUEST_HEAD_TIMEOUT_MS',
+    description:
+      "How long a client may take for a request's line and headers, in milliseconds; then it is cut off. For a whole " +
+      'request it has 60 seconds.',
+    schema: read.integer(10_000, { min: 100, max: 60_000 }),
+    example: '10000',
+  }),
   requestsPerCaller: variable({
     env: 'LOCKKEEPER_REQUESTS_PER_CALLER',
     description:

@@ -3,6 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 /** What every log line written within a request or a job carries, in snake_case as in the line. */
 export interface LogFields {
   request_id?: string;
+  trace_id?: string;
   job_id?: string;
   job_name?: string;
   turn_id?: string;

@@ -48,6 +48,7 @@ export class ClusterMetrics implements OnApplicationBootstrap, OnApplicationShut
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
+    if (!this.config.isOn) return;
     collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: EVENT_LOOP_SAMPLE_MS });
     try {
       await this.openSocket();

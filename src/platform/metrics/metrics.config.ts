@@ -1,9 +1,16 @@
 import { z } from 'zod';
-import { defineConfig, variable } from '../config/index.js';
+import { defineConfig, read, variable } from '../config/index.js';
 
 const MIN_TOKEN_LENGTH = 16;
 
 export const metricsConfig = defineConfig('metrics', {
+  isOn: variable({
+    env: 'LOCKKEEPER_MONITORING',
+    description:
+      'false: no heartbeats and no metrics, to measure what they cost; then nobody sees that a process has died.',
+    schema: read.flag(true),
+    example: 'true',
+  }),
   runDir: variable({
     env: 'LOCKKEEPER_RUN_DIR',
     description:

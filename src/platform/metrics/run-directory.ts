@@ -42,7 +42,7 @@ export function openRunDirectory({ runDir, dataDir, databaseUrl }: RunDirectoryS
 /** Installations with databases of their own may share a data directory; their processes must not be mixed up. */
 function defaultDirectory(dataDir: string, databaseUrl: string): string {
   const { host, pathname } = new URL(databaseUrl);
-  const directory = resolve(dataDir, 'run', shortHash(host + pathname));
+  const directory = resolve(dataDir, 'sockets', shortHash(host + pathname));
   if (isShortEnough(directory)) return directory;
   return join(tmpdir(), `lockkeeper-${shortHash(`${process.getuid?.()} ${directory}`)}`);
 }

@@ -3,6 +3,7 @@ import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { Job, Queue } from 'bullmq';
 import { RedisBreaker } from '../redis/index.js';
+import { currentTraceparent } from '../tracing/index.js';
 import type { JobDefinition } from './define-job.js';
 import { type QueueDefinition, shardNames } from './define-queue.js';
 
@@ -54,12 +55,14 @@ export class JobQueue implements OnModuleInit {
     const parsed = job.payload.parse(payload);
     const key = job.idempotency.key(parsed);
     const queue = this.shardQueue(job.queue, job.shardOf(parsed));
+    const traceparent = currentTraceparent();
     await this.breaker.run(() =>
       queue.add(job.name, parsed, {
         attempts: job.attempts,
         backoff: { type: 'exponential', delay: job.backoffMs },
         removeOnComplete: { count: job.keepCompleted },
         removeOnFail: { count: job.keepFailed },
+        ...(traceparent === undefined ? {} : { telemetry: { metadata: traceparent } }),
         ...(job.idempotency.mode === 'once'
           ? { jobId: jobIdOf(key) }
           : { deduplication: { id: key, keepLastIfActive: true } }),

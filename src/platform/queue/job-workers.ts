@@ -13,6 +13,7 @@ import type { ConfigOf } from '../config/index.js';
 import { withLogFields } from '../logging/index.js';
 import { newId } from '../../shared/ids.js';
 import { redisConfig, waitingOptions } from '../redis/index.js';
+import { type SpanDescription, withSpan } from '../tracing/index.js';
 import { ShutdownTimer } from '../time/index.js';
 import { WorkInProgress } from '../work/index.js';
 import type { JobDefinition, JobHandler } from './define-job.js';
@@ -119,7 +120,10 @@ export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShut
     const endActivity = this.activities.begin(queue.name);
     const endWork = this.work.begin(job.name, job.id ?? job.name);
     try {
-      await this.handle(job, cancelled);
+      await withSpan(
+        () => spanOf(queue, job),
+        () => this.handle(job, cancelled),
+      );
     } finally {
       endWork();
       endActivity();
@@ -158,6 +162,21 @@ export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShut
     if (isFinal) this.logger.error('job failed for good', error, fields);
     else this.logger.warn('job requeued', { ...fields, reason: error.message });
   }
+}
+
+/** A part of the trace of the request that has put the job in, if that is traced. */
+function spanOf(queue: QueueDefinition, job: Job): SpanDescription {
+  return {
+    name: job.name,
+    kind: 'consumer',
+    parent: job.opts.telemetry?.metadata,
+    attributes: {
+      'messaging.system': 'bullmq',
+      'messaging.destination.name': queue.name,
+      'messaging.message.id': job.id ?? '',
+      'lockkeeper.attempt': job.attemptsMade + 1,
+    },
+  };
 }
 
 async function stopWorker(worker: Worker, remainingMs: number): Promise<void> {

@@ -2,9 +2,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BenchCallError, listBenchmarks, runBench } from '../../../bench/lib/run-bench.ts';
+import { BenchCallError } from '../../../bench/lib/benchmark.ts';
+import { listBenchmarks, runBench } from '../../../bench/lib/run-bench.ts';
 
-const settings = { seconds: undefined, rows: undefined, isQuick: true, profileDirectory: undefined };
+const settings = {
+  seconds: undefined,
+  rows: undefined,
+  only: [],
+  isQuick: true,
+  profileDirectory: undefined,
+};
 let directory: string;
 
 beforeAll(() => {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { isDataRefusal } from '../../../platform/database/index.js';
+import { withSpan } from '../../../platform/tracing/index.js';
 import { Events } from '../../../platform/events/index.js';
 import type { Turn } from '../domain/turn.js';
 import { turnsSaved } from '../events/turns-saved.event.js';
@@ -153,7 +154,10 @@ export class TurnSaver {
   private async trySave(turns: readonly Turn[]): Promise<Error | undefined> {
     const startedAt = performance.now();
     try {
-      const dropped = await this.repository.saveTurns(turns);
+      const dropped = await withSpan(
+        () => ({ name: 'save turns', kind: 'internal', attributes: { 'lockkeeper.turns': turns.length } }),
+        () => this.repository.saveTurns(turns),
+      );
       if (dropped.length > 0) await this.line.erasePieces(dropped.map(placeOf));
       const durationMs = performance.now() - startedAt;
       this.metrics.saved(turns, durationMs);

@@ -1,9 +1,10 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Transactions } from '../../../platform/database/index.js';
+import { inBatches } from '../../../platform/schedule/index.js';
 import { derivedId } from '../../../shared/ids.js';
-import { forEachOf, inBatches } from '../bounded-batches.js';
-import { CoinRewards, type GrantState } from '../coin-rewards.js';
+import { type CoinReward, CoinRewards, type GrantState } from '../coin-rewards.js';
 import { tooManyPoints } from '../engagement.errors.js';
+import { forEachOf } from '../left-pending.js';
 import { PointService } from '../points/point.service.js';
 import { type Activity, ActivityRepository } from './activity.repository.js';
 import { Payees } from './payees.js';
@@ -89,9 +90,7 @@ export class ActivityEnding {
       const pending = await this.payouts.listPending(id, size);
       const outcomes = new Map<string, GrantState>();
       try {
-        await forEachOf(pending, PAYOUTS_AT_ONCE, async (payout) => {
-          outcomes.set(payout.userId, await this.payOne(payout));
-        });
+        await this.payAll(pending, (userId, outcome) => outcomes.set(userId, outcome));
       } finally {
         // Also those that were paid before one failed; the next run need not find out about them again.
         const usersOf = (state: GrantState) =>
@@ -99,22 +98,46 @@ export class ActivityEnding {
         done.paid += await this.payouts.finish(id, usersOf('granted'), 'granted');
         done.refused += await this.payouts.finish(id, usersOf('refused'), 'refused');
       }
-      return pending.length;
+      return { found: pending.length };
     });
   }
 
-  private async payOne(payout: Payout): Promise<GrantState> {
-    const { activityId, userId, amount } = payout;
-    const id = derivedId(activityId, `payout:${userId}`);
-    if (payout.kind === 'coins')
-      return this.rewards.give({ id, accountId: userId, amount, reason: 'activity' });
+  /** Coins together, points at a time each. @throws the first error, once all were tried. */
+  private async payAll(
+    pending: readonly Payout[],
+    note: (userId: string, outcome: GrantState) => void,
+  ): Promise<void> {
+    const inCoins = pending.filter(({ kind }) => kind === 'coins');
+    const given = await this.rewards.giveAll(inCoins.map(toCoinReward));
+    for (const [index, result] of given.entries()) {
+      const userId = inCoins[index]?.userId;
+      if (userId !== undefined && result.status === 'fulfilled') note(userId, result.value);
+    }
+    const inPoints = pending.filter(({ kind }) => kind === 'points');
+    await forEachOf(inPoints, PAYOUTS_AT_ONCE, async (payout) => {
+      note(payout.userId, await this.payPoints(payout));
+    });
+    for (const result of given) if (result.status === 'rejected') throw result.reason;
+  }
+
+  private async payPoints(payout: Payout): Promise<GrantState> {
+    const { userId, amount, validDays } = payout;
+    const lot = { userId, points: Number(amount), validDays: validDays ?? 0, reason: 'activity' };
     try {
-      const validDays = payout.validDays ?? 0;
-      await this.points.earnPoints({ id, userId, points: Number(amount), validDays, reason: 'activity' });
+      await this.points.earnPoints({ ...lot, id: payoutId(payout) });
       return 'granted';
     } catch (error) {
       if (tooManyPoints.is(error)) return 'refused';
       throw error;
     }
   }
+}
+
+function toCoinReward(payout: Payout): CoinReward {
+  return { id: payoutId(payout), accountId: payout.userId, amount: payout.amount, reason: 'activity' };
+}
+
+/** Under which a payout moves coins or points, once. */
+function payoutId({ activityId, userId }: Payout): string {
+  return derivedId(activityId, `payout:${userId}`);
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { isDuplicateKey, type Transaction, Transactions } from '../../../platform/database/index.js';
 import { derivedId } from '../../../shared/ids.js';
 import type { MicroCoins } from '../../../shared/money.js';
+import { expireCodes } from '../expired-codes.js';
 import { type GrantState, PENDING_LEASE_SECONDS } from '../coin-rewards.js';
 
 export const couponStates = ['active', 'disabled', 'expired'] as const;
@@ -183,23 +184,13 @@ export class CouponRepository {
     return rows.map(toRedemption);
   }
 
-  /** Marks up to `limit` active coupons whose time is up. @returns how many were found, and how many marked. */
-  async expireSome(limit: number): Promise<{ found: number; expired: number }> {
-    const rows: { id: string }[] = await this.transactions.single.query(
-      `SELECT id FROM coupons FORCE INDEX (idx_coupons_end)
-       WHERE state = 'active' AND valid_until <= UTC_TIMESTAMP(3) ORDER BY valid_until LIMIT ?`,
-      [limit],
+  /** Marks active coupons whose time is up, in batches. @returns how many. */
+  expire(signal: AbortSignal): Promise<number> {
+    return expireCodes(
+      this.transactions,
+      { name: 'coupons', endColumn: 'valid_until', endIndex: 'idx_coupons_end' },
+      signal,
     );
-    if (rows.length === 0) return { found: 0, expired: 0 };
-    // In one order, so that two who do so at once do not wait for each other crosswise.
-    const ids = rows.map(({ id }) => id).sort();
-    const result = await this.transactions.run((transaction) =>
-      transaction.query<{ affectedRows: number }>(
-        `UPDATE coupons SET state = 'expired' WHERE id IN (?) AND state = 'active'`,
-        [ids],
-      ),
-    );
-    return { found: rows.length, expired: result.affectedRows };
   }
 
   private async withStocks(where: string, values: unknown[]): Promise<Coupon[]> {

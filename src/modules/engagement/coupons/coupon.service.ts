@@ -3,7 +3,6 @@ import { isDuplicateKey, Transactions } from '../../../platform/database/index.j
 import { Clock } from '../../../shared/clock.js';
 import { derivedId, newId } from '../../../shared/ids.js';
 import { AuditLog } from '../../audit/index.js';
-import { forEachOf, inBatches } from '../bounded-batches.js';
 import { CodeAttempts } from '../code-attempts.js';
 import { isCode, newCode, normalizeCode } from '../codes.js';
 import { CoinRewards } from '../coin-rewards.js';
@@ -14,13 +13,11 @@ import {
   couponNotFound,
   couponNotRedeemable,
 } from '../engagement.errors.js';
+import { completeLeftPending } from '../left-pending.js';
 import { type Coupon, CouponRepository, type NewCoupon, type Redemption } from './coupon.repository.js';
 
 /** 80 random bits. */
 const CODE_LENGTH = 16;
-/** In a few milliseconds each, so that nobody waits. */
-const BATCH_SIZE = 100;
-const PENDING_BATCH_SIZE = 100;
 const GRANTS_AT_ONCE = 8;
 
 export type CouponRequest = Omit<NewCoupon, 'id' | 'code' | 'createdBy' | 'createdAt'> & {
@@ -112,19 +109,13 @@ export class CouponService {
 
   /** Marks coupons whose time is up, and gives the coins of redemptions that broke off. */
   async expireCoupons(signal: AbortSignal): Promise<{ expired: number; completed: number }> {
-    let expired = 0;
-    await inBatches(signal, BATCH_SIZE, async (size) => {
-      const batch = await this.repository.expireSome(size);
-      expired += batch.expired;
-      return batch.found;
-    });
-    const completed = await inBatches(signal, PENDING_BATCH_SIZE, async (size) => {
-      const pending = await this.repository.listLeftPending(size);
-      await forEachOf(pending, GRANTS_AT_ONCE, async (redemption) => {
-        await this.complete(redemption);
-      });
-      return pending.length;
-    });
+    const expired = await this.repository.expire(signal);
+    const completed = await completeLeftPending(
+      signal,
+      (limit) => this.repository.listLeftPending(limit),
+      (redemption) => this.complete(redemption),
+      GRANTS_AT_ONCE,
+    );
     return { expired, completed };
   }
 

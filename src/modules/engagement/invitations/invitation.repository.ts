@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { isDuplicateKey, type Transaction, Transactions } from '../../../platform/database/index.js';
 import type { MicroCoins } from '../../../shared/money.js';
+import { expireCodes } from '../expired-codes.js';
 import { type GrantState, PENDING_LEASE_SECONDS } from '../coin-rewards.js';
 
 export const invitationCodeStates = ['active', 'disabled', 'expired'] as const;
@@ -140,22 +141,18 @@ export class InvitationRepository {
     return rows.map(toUse);
   }
 
-  /** Marks up to `limit` active codes whose time is up, and frees their slots. */
-  async expireSome(limit: number): Promise<{ found: number; expired: number }> {
-    const rows: { id: string }[] = await this.transactions.single.query(
-      `SELECT id FROM invitation_codes FORCE INDEX (idx_invitation_codes_end)
-       WHERE state = 'active' AND expires_at <= UTC_TIMESTAMP(3) ORDER BY expires_at LIMIT ?`,
-      [limit],
+  /** Marks active codes whose time is up, in batches, and frees their slots. @returns how many. */
+  expire(signal: AbortSignal): Promise<number> {
+    return expireCodes(
+      this.transactions,
+      {
+        name: 'invitation_codes',
+        endColumn: 'expires_at',
+        endIndex: 'idx_invitation_codes_end',
+        freed: 'slot = NULL',
+      },
+      signal,
     );
-    if (rows.length === 0) return { found: 0, expired: 0 };
-    const ids = rows.map(({ id }) => id).sort();
-    const result = await this.transactions.run((transaction) =>
-      transaction.query<{ affectedRows: number }>(
-        `UPDATE invitation_codes SET state = 'expired', slot = NULL WHERE id IN (?) AND state = 'active'`,
-        [ids],
-      ),
-    );
-    return { found: rows.length, expired: result.affectedRows };
   }
 
   /** Deletes up to `limit` codes of a user. @returns how many. */

@@ -3,7 +3,6 @@ import type { ConfigOf } from '../../../platform/config/index.js';
 import { Clock } from '../../../shared/clock.js';
 import { derivedId, newId } from '../../../shared/ids.js';
 import { UserService } from '../../auth/index.js';
-import { forEachOf, inBatches } from '../bounded-batches.js';
 import { CodeAttempts } from '../code-attempts.js';
 import { isCode, newCode, normalizeCode } from '../codes.js';
 import { CoinRewards } from '../coin-rewards.js';
@@ -16,14 +15,12 @@ import {
   ownInvitationCode,
   tooManyInvitationCodes,
 } from '../engagement.errors.js';
+import { completeLeftPending } from '../left-pending.js';
 import { type InvitationCode, InvitationRepository, type InvitationUse } from './invitation.repository.js';
 
 /** 60 random bits. */
 const CODE_LENGTH = 12;
 const HOUR_MS = 3_600_000;
-/** In a few milliseconds each, so that nobody waits. */
-const BATCH_SIZE = 100;
-const PENDING_BATCH_SIZE = 100;
 const USES_AT_ONCE = 4;
 
 /** Codes by which users invite new users; both sides are rewarded, once for each invitee. */
@@ -93,19 +90,13 @@ export class InvitationService {
 
   /** Marks codes whose time is up, and gives the coins of uses that broke off. */
   async expireCodes(signal: AbortSignal): Promise<{ expired: number; completed: number }> {
-    let expired = 0;
-    await inBatches(signal, BATCH_SIZE, async (size) => {
-      const batch = await this.repository.expireSome(size);
-      expired += batch.expired;
-      return batch.found;
-    });
-    const completed = await inBatches(signal, PENDING_BATCH_SIZE, async (size) => {
-      const pending = await this.repository.listLeftPending(size);
-      await forEachOf(pending, USES_AT_ONCE, async (use) => {
-        await this.complete(use);
-      });
-      return pending.length;
-    });
+    const expired = await this.repository.expire(signal);
+    const completed = await completeLeftPending(
+      signal,
+      (limit) => this.repository.listLeftPending(limit),
+      (use) => this.complete(use),
+      USES_AT_ONCE,
+    );
     return { expired, completed };
   }
 

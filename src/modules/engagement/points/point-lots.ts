@@ -12,6 +12,8 @@ export interface Lot {
 }
 
 export type NewLot = Pick<Lot, 'id' | 'userId' | 'points' | 'validDays' | 'reason'>;
+/** An open lot whose time is up. */
+export type DueLot = Pick<Lot, 'id' | 'userId' | 'expiresAt'>;
 export type Row = Record<string, unknown>;
 
 /** From so many lots points are taken at once, at the most: that bounds the transaction. */

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { type Transaction, Transactions } from '../../../platform/database/index.js';
+import { afterPlace, type Transaction, Transactions } from '../../../platform/database/index.js';
 import type { MicroCoins } from '../../../shared/money.js';
 import { type GrantState, PENDING_LEASE_SECONDS } from '../coin-rewards.js';
 import { databaseTime, LockedPoints, type PointEntryKind } from './point-account.js';
-import { insertLot, type Lot, type NewLot, spendOldest, toLot, type Row } from './point-lots.js';
+import { type DueLot, insertLot, type Lot, type NewLot, spendOldest, toLot, type Row } from './point-lots.js';
 
 export interface PointEntry {
   sequence: number;
@@ -119,20 +119,27 @@ export class PointRepository {
     return rows.map(toExchange);
   }
 
-  /**
-   * Ends up to `limit` open lots whose time is up, with an entry for each. One that was spent in the meantime is left
-   * as it is.
-   */
-  async expireSome(limit: number): Promise<{ found: number; lots: number; points: number }> {
-    const due: { id: string; user_id: string }[] = await this.transactions.single.query(
-      `SELECT id, user_id FROM point_lots FORCE INDEX (idx_point_lots_expiry)
-       WHERE state = 'open' AND expires_at <= UTC_TIMESTAMP(3) ORDER BY expires_at LIMIT ?`,
-      [limit],
+  /** Open lots whose time is up, the one that ended first first, those after a place in that order. */
+  async listDue(after: DueLot | undefined, limit: number): Promise<DueLot[]> {
+    const beyond = afterPlace(['expires_at', 'id'], after && [after.expiresAt, after.id]);
+    const rows: Row[] = await this.transactions.single.query(
+      `SELECT id, user_id, expires_at FROM point_lots FORCE INDEX (idx_point_lots_expiry)
+       WHERE state = 'open' AND expires_at <= UTC_TIMESTAMP(3) AND ${beyond.sql} ORDER BY expires_at, id LIMIT ?`,
+      [...beyond.values, limit],
     );
-    if (due.length === 0) return { found: 0, lots: 0, points: 0 };
+    return rows.map((row) => ({
+      id: row['id'] as string,
+      userId: row['user_id'] as string,
+      expiresAt: row['expires_at'] as Date,
+    }));
+  }
+
+  /** Ends lots, with an entry for each, in one transaction. One that was spent in the meantime is left as it is. */
+  async expire(due: readonly DueLot[]): Promise<{ lots: number; points: number }> {
+    if (due.length === 0) return { lots: 0, points: 0 };
     const expired = await this.transactions.run((transaction) => expireLots(transaction, due));
     const points = expired.reduce((sum, lot) => sum + lot.remaining, 0);
-    return { found: due.length, lots: expired.length, points };
+    return { lots: expired.length, points };
   }
 
   /** The balance, and the part of it whose time is not up. */
@@ -172,11 +179,8 @@ export class PointRepository {
   }
 }
 
-async function expireLots(
-  transaction: Transaction,
-  due: readonly { id: string; user_id: string }[],
-): Promise<Lot[]> {
-  const points = await LockedPoints.ofUsers(transaction, [...new Set(due.map((lot) => lot.user_id))]);
+async function expireLots(transaction: Transaction, due: readonly DueLot[]): Promise<Lot[]> {
+  const points = await LockedPoints.ofUsers(transaction, [...new Set(due.map((lot) => lot.userId))]);
   const rows: Row[] = await transaction.query(
     `SELECT ${LOT_COLUMNS} FROM point_lots WHERE id IN (?) AND state = 'open' ORDER BY expires_at, id`,
     [due.map(({ id }) => id).sort()],

@@ -2,17 +2,17 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { ConfigOf } from '../../../platform/config/index.js';
 import { derivedId } from '../../../shared/ids.js';
 import { AuditLog } from '../../audit/index.js';
+import { inBatches } from '../../../platform/schedule/index.js';
 import { idempotencyKeyReused } from '../../coin-account/index.js';
-import { forEachOf, inBatches } from '../bounded-batches.js';
 import { CoinRewards } from '../coin-rewards.js';
 import { engagementConfig } from '../engagement.config.js';
 import { exchangeClosed, insufficientPoints, tooManyLots, tooManyPoints } from '../engagement.errors.js';
+import { completeLeftPending } from '../left-pending.js';
 import { type Exchange, PointRepository } from './point.repository.js';
-import type { Lot, NewLot } from './point-lots.js';
+import type { DueLot, Lot, NewLot } from './point-lots.js';
 
-/** Each with the account of its user: in a few milliseconds, so that nobody waits. */
-const BATCH_SIZE = 50;
-const PENDING_BATCH_SIZE = 100;
+/** Each with the account of its user, in one transaction of some milliseconds. */
+const EXPIRY_SIZES = { first: 50, max: 500 };
 const GRANTS_AT_ONCE = 8;
 
 /**
@@ -77,19 +77,19 @@ export class PointService {
   /** Takes the points whose time is up, and gives the coins of exchanges that broke off. */
   async expirePoints(signal: AbortSignal): Promise<{ lots: number; points: number; completed: number }> {
     const expired = { lots: 0, points: 0 };
-    await inBatches(signal, BATCH_SIZE, async (size) => {
-      const batch = await this.repository.expireSome(size);
+    await inBatches<DueLot>(signal, EXPIRY_SIZES, async (size, after) => {
+      const due = await this.repository.listDue(after, size);
+      const batch = await this.repository.expire(due);
       expired.lots += batch.lots;
       expired.points += batch.points;
-      return batch.found;
+      return { found: due.length, last: due.at(-1) };
     });
-    const completed = await inBatches(signal, PENDING_BATCH_SIZE, async (size) => {
-      const pending = await this.repository.listLeftPending(size);
-      await forEachOf(pending, GRANTS_AT_ONCE, async (exchange) => {
-        await this.complete(exchange);
-      });
-      return pending.length;
-    });
+    const completed = await completeLeftPending(
+      signal,
+      (limit) => this.repository.listLeftPending(limit),
+      (exchange) => this.complete(exchange),
+      GRANTS_AT_ONCE,
+    );
     return { ...expired, completed };
   }
 

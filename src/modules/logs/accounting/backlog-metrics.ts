@@ -1,6 +1,8 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import type { ConfigOf } from '../../../platform/config/index.js';
 import { SharedMetrics } from '../../../platform/metrics/index.js';
 import { LogAccounting } from './log-accounting.service.js';
+import { logsConfig } from '../logs.config.js';
 import { LogQueue } from '../queue/log-queue.js';
 
 /** Shows Prometheus, at each scrape, how much waits to be stored. */
@@ -10,6 +12,7 @@ export class BacklogMetrics implements OnModuleInit {
     private readonly metrics: SharedMetrics,
     private readonly queue: LogQueue,
     private readonly accounting: LogAccounting,
+    @Inject(logsConfig.token) private readonly config: ConfigOf<typeof logsConfig>,
   ) {}
 
   onModuleInit(): void {
@@ -19,6 +22,7 @@ export class BacklogMetrics implements OnModuleInit {
         lockkeeper_logs_backlog_bytes: 'Bytes of logs that wait in Redis to be stored.',
         lockkeeper_logs_backlog_entries: 'Entries of logs that wait in Redis to be stored.',
         lockkeeper_logs_backlog_lines: 'Log lines that wait in Redis to be stored.',
+        lockkeeper_logs_backlog_limit_bytes: 'Bytes of logs that may wait; what comes then is refused.',
         lockkeeper_logs_lag_seconds: 'How long the oldest entry of logs has waited to be stored.',
       },
       read: async () => {
@@ -27,6 +31,7 @@ export class BacklogMetrics implements OnModuleInit {
           lockkeeper_logs_backlog_bytes: sums.backlogBytes,
           lockkeeper_logs_backlog_entries: sums.backlogEntries,
           lockkeeper_logs_backlog_lines: sums.backlogLines,
+          lockkeeper_logs_backlog_limit_bytes: this.config.backlogBytes,
           lockkeeper_logs_lag_seconds: sums.lagMs / 1000,
         };
       },

@@ -1,18 +1,21 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { AppError } from '../../../platform/errors/index.js';
 import {
+  inBatches,
   type PeriodicTaskHandler,
   RunsTask,
   type TaskOutcome,
   type TaskRun,
 } from '../../../platform/schedule/index.js';
 import { CoinAccountService } from '../../coin-account/index.js';
-import { DueErrandRepository } from '../due-errand.repository.js';
+import { DueErrandRepository, type DuePlace } from '../due-errand.repository.js';
 import { ErrandPosting } from '../errand-posting.service.js';
 import { ErrandSettlement } from '../errand-settlement.service.js';
 import { cancelExpiredTasks } from './cancel-expired-tasks.task.js';
 
-const BATCH_SIZE = 100;
+/** Some short transactions, one after the other: of the errands, of the posters' coins, of the experts'. */
+const SIZES = { first: 100, max: 500 };
+const POSTINGS = 100;
 /** For how long a dispute keeps its hold; it is renewed half-way. */
 const DISPUTE_LEASE_MS = 180 * 24 * 3_600_000;
 
@@ -60,34 +63,41 @@ export class CancelExpiredTasksHandler implements PeriodicTaskHandler {
       failed: 0,
       disputes_renewed: 0,
     };
-    await this.settleAll(signal, progress);
+    await inBatches<DuePlace>(signal, SIZES, async (size, after) => {
+      const due = await this.due.listDue('settling', after, size);
+      await this.settle(due.map(toId), progress);
+      return { found: due.length, last: due.at(-1) };
+    });
     await this.finishPostings(signal, progress);
-    for (const { from, ...ending } of ENDINGS) {
-      for (let begun = BATCH_SIZE; begun === BATCH_SIZE && !signal.aborted;) {
-        begun = await this.due.beginSettling(from, ending, BATCH_SIZE);
-        progress[ending.outcome] += begun;
-        await this.settleAll(signal, progress);
-      }
-    }
+    for (const ending of ENDINGS) await this.endDue(ending, signal, progress);
     await this.renewDisputes(signal, progress);
     return { ...progress };
   }
 
-  private async settleAll(signal: AbortSignal, progress: Progress): Promise<void> {
-    while (!signal.aborted) {
-      const errands = await this.due.listSettling(BATCH_SIZE);
-      if (errands.length === 0) return;
-      const { ended, failed } = await this.settlement.settleBatch(errands);
-      progress.settled += ended;
-      progress.failed += failed;
-      if (errands.length < BATCH_SIZE) return;
-    }
+  private async endDue(
+    { from, ...ending }: (typeof ENDINGS)[number],
+    signal: AbortSignal,
+    progress: Progress,
+  ): Promise<void> {
+    await inBatches<DuePlace>(signal, SIZES, async (size, after) => {
+      const due = await this.due.listDue(from, after, size);
+      const ids = due.map(toId);
+      progress[ending.outcome] += await this.due.beginSettling(ids, from, ending);
+      await this.settle(ids, progress);
+      return { found: due.length, last: due.at(-1) };
+    });
+  }
+
+  private async settle(ids: readonly string[], progress: Progress): Promise<void> {
+    const { ended, failed } = await this.settlement.settleBatch(await this.due.findSettling(ids));
+    progress.settled += ended;
+    progress.failed += failed;
   }
 
   /** Opens what was being posted when its process died, or forgets it if the coins do not suffice. */
   private async finishPostings(signal: AbortSignal, progress: Progress): Promise<void> {
-    while (!signal.aborted) {
-      const errands = await this.due.listDue('posting', BATCH_SIZE);
+    await inBatches(signal, POSTINGS, async (size) => {
+      const errands = await this.due.listPosting(size);
       for (const errand of errands) {
         try {
           await this.posting.complete(errand);
@@ -99,16 +109,21 @@ export class CancelExpiredTasksHandler implements PeriodicTaskHandler {
           progress.failed++;
         }
       }
-      if (errands.length < BATCH_SIZE) return;
-    }
+      return { found: errands.length };
+    });
   }
 
   private async renewDisputes(signal: AbortSignal, progress: Progress): Promise<void> {
-    while (!signal.aborted) {
-      const ids = (await this.due.listDue('disputed', BATCH_SIZE)).map((errand) => errand.id);
+    await inBatches<DuePlace>(signal, SIZES, async (size, after) => {
+      const due = await this.due.listDue('disputed', after, size);
+      const ids = due.map(toId);
       if (ids.length > 0) await this.coinAccounts.renewHolds(ids, DISPUTE_LEASE_MS);
       progress.disputes_renewed += await this.due.noteRenewed(ids);
-      if (ids.length < BATCH_SIZE) return;
-    }
+      return { found: due.length, last: due.at(-1) };
+    });
   }
+}
+
+function toId({ id }: DuePlace): string {
+  return id;
 }

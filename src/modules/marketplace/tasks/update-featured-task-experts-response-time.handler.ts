@@ -1,14 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import {
+  inBatches,
   type PeriodicTaskHandler,
   RunsTask,
   type TaskOutcome,
   type TaskRun,
 } from '../../../platform/schedule/index.js';
-import { ResponseTimeRepository } from '../response-time.repository.js';
+import { type OutdatedExpert, ResponseTimeRepository } from '../response-time.repository.js';
 import { updateFeaturedTaskExpertsResponseTime } from './update-featured-task-experts-response-time.task.js';
 
-const BATCH_SIZE = 100;
+const SIZES = { first: 100, max: 500 };
 
 /** Computes the response times of featured experts for the run's due time. A second try goes on with the rest. */
 @Injectable()
@@ -18,11 +19,12 @@ export class UpdateFeaturedTaskExpertsResponseTimeHandler implements PeriodicTas
 
   async run({ dueAt, signal }: TaskRun): Promise<TaskOutcome> {
     let computed = 0;
-    while (!signal.aborted) {
-      const userIds = await this.responseTimes.listOutdated(dueAt, BATCH_SIZE);
+    await inBatches<OutdatedExpert>(signal, SIZES, async (size, after) => {
+      const experts = await this.responseTimes.listOutdated(dueAt, after, size);
+      const userIds = experts.map(({ userId }) => userId);
       if (userIds.length > 0) computed += await this.responseTimes.compute(userIds, dueAt);
-      if (userIds.length < BATCH_SIZE) break;
-    }
+      return { found: experts.length, last: experts.at(-1) };
+    });
     return { computed };
   }
 }

@@ -84,36 +84,36 @@ export function storeFindings(isMysqlUp: boolean, isRedisUp: boolean): Finding[]
 /** Whether Redis keeps what it is given, and has room for more. */
 export function redisFindings(redis: RedisCondition, isAofExpected: boolean): Finding[] {
   const findings: Finding[] = [];
-  const finding = (reasonCode: string, reason: string, action: string) =>
-    findings.push({ verdict: 'flow', state: 'warning', reasonCode, reason, action });
+  const add = (finding: Pick<Finding, 'reasonCode' | 'reason' | 'action'>) =>
+    findings.push({ verdict: 'flow', state: 'warning', ...finding });
   if (redis.evictionPolicy !== null && redis.evictionPolicy !== 'noeviction') {
-    finding(
-      'redis_evicts',
-      'Redis may evict queued work.',
-      'Set `maxmemory-policy noeviction` in the durable Redis.',
-    );
+    add({
+      reasonCode: 'redis_evicts',
+      reason: 'Redis may evict queued work.',
+      action: 'Set `maxmemory-policy noeviction` in the durable Redis.',
+    });
   }
   if (!redis.isAofWritten) {
-    finding(
-      'redis_not_durable',
-      'Redis cannot write its append-only file.',
-      'See to the disk of Redis: it is full, or fails.',
-    );
+    add({
+      reasonCode: 'redis_not_durable',
+      reason: 'Redis cannot write its append-only file.',
+      action: 'See to the disk of Redis: it is full, or fails.',
+    });
   } else if (isAofExpected && !redis.isAofOn) {
-    finding(
-      'redis_not_durable',
-      'Redis keeps no append-only file: a restart of it loses what waits there.',
-      'Set `appendonly yes` in the durable Redis.',
-    );
+    add({
+      reasonCode: 'redis_not_durable',
+      reason: 'Redis keeps no append-only file: a restart of it loses what waits there.',
+      action: 'Set `appendonly yes` in the durable Redis.',
+    });
   }
   const { usedMemoryBytes, memoryLimitBytes } = redis;
   if (memoryLimitBytes !== null && usedMemoryBytes > NEARLY_FULL * memoryLimitBytes) {
     const share = Math.round((100 * usedMemoryBytes) / memoryLimitBytes);
-    finding(
-      'redis_nearly_full',
-      `Redis has used ${share} % of its memory; when it is full, it takes nothing more.`,
-      'Find what fills it (queues, logs that wait), or raise `maxmemory`.',
-    );
+    add({
+      reasonCode: 'redis_nearly_full',
+      reason: `Redis has used ${share} % of its memory; when it is full, it takes nothing more.`,
+      action: 'Find what fills it (queues, logs that wait), or raise `maxmemory`.',
+    });
   }
   return findings;
 }
@@ -168,22 +168,11 @@ export function errorFindings({ requestsPerSecond, errorsPerSecond }: FailureRat
 
 /** Whether there are processes enough, and whether they get on. */
 export function processFindings(processes: readonly JudgedProcess[]): Finding[] {
-  const findings: Finding[] = [];
   const workers = processes.filter(({ role }) => role === 'worker');
-  const finding = (
-    state: Finding['state'],
-    reasonCode: string,
-    about: readonly JudgedProcess[],
-    action: string,
-  ) => {
-    const [first] = about;
-    if (!first) return;
-    const others = about.length > 1 ? ` (and ${about.length - 1} more)` : '';
-    const reason = `${first.name} on ${first.host} (pid ${first.pid})${others}: ${first.reason}`;
-    findings.push({ verdict: 'liveness', state, reasonCode, reason, action });
-  };
   const stuck = processes.filter(({ state }) => state === 'stuck');
-  if (!workers.some(({ state }) => state !== 'lost')) {
+  const lost = processes.filter(({ state }) => state === 'lost');
+  const findings: Finding[] = [];
+  if (workers.every(({ state }) => state === 'lost')) {
     findings.push({
       verdict: 'liveness',
       state: 'failing',
@@ -192,21 +181,33 @@ export function processFindings(processes: readonly JudgedProcess[]): Finding[] 
       action: 'Start a worker, and read in its log why the last one ended.',
     });
   }
-  const isNobodyElseThere = stuck.length > 0 && !workers.some(({ state }) => state === 'alive');
-  finding(
-    isNobodyElseThere ? 'failing' : 'warning',
-    'process_stuck',
-    stuck,
-    'See what it works on (Processes) and what it waits for (database, lock waits); restart it if it does not come loose.',
-  );
-  const lost = processes.filter(({ state }) => state === 'lost');
-  finding(
-    'warning',
-    'process_lost',
-    lost,
-    'If nothing starts it again, start it; read in its log why it ended.',
-  );
+  if (stuck.length > 0) {
+    findings.push({
+      verdict: 'liveness',
+      state: workers.some(({ state }) => state === 'alive') ? 'warning' : 'failing',
+      reasonCode: 'process_stuck',
+      reason: describe(stuck),
+      action:
+        'See what it works on (Processes) and what it waits for (database, lock waits); restart it if it does not come loose.',
+    });
+  }
+  if (lost.length > 0) {
+    findings.push({
+      verdict: 'liveness',
+      state: 'warning',
+      reasonCode: 'process_lost',
+      reason: describe(lost),
+      action: 'If nothing starts it again, start it; read in its log why it ended.',
+    });
+  }
   return [...findings, ...lagFindings(processes)];
+}
+
+/** The first of some processes, and how many others there are. */
+function describe([first, ...others]: readonly JudgedProcess[]): string {
+  if (!first) return '';
+  const more = others.length > 0 ? ` (and ${others.length} more)` : '';
+  return `${first.name} on ${first.host} (pid ${first.pid})${more}: ${first.reason}`;
 }
 
 function lagFindings(processes: readonly JudgedProcess[]): Finding[] {

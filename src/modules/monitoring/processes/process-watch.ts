@@ -12,6 +12,8 @@ import { QueueWatch } from './queue-watch.js';
 
 const READING_AGE_MS = 900;
 const TIMEOUT_MS = 200;
+/** Longer than anybody waits, so that a slow answer does not cost the connection. */
+const QUERY_TIMEOUT_MS = 1_000;
 
 /** The processes as they are known. */
 export interface KnownProcesses {
@@ -29,7 +31,7 @@ export class ProcessWatch {
     repository: ProcessRepository,
     private readonly queues: QueueWatch,
   ) {
-    this.heard = new Reading(() => repository.listHeard(TIMEOUT_MS), {
+    this.heard = new Reading(() => repository.listHeard(QUERY_TIMEOUT_MS), {
       maxAgeMs: READING_AGE_MS,
       timeoutMs: TIMEOUT_MS,
     });

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ConfigOf } from '../../../platform/config/index.js';
 import {
+  inBatches,
   type PeriodicTaskHandler,
   RunsTask,
   type TaskOutcome,
@@ -11,7 +12,7 @@ import { HistoryRepository } from '../store/history.repository.js';
 import { LeaseRepository } from '../store/lease.repository.js';
 import { forgetSlots } from './forget-slots.task.js';
 
-const BATCH_SIZE = 1_000;
+const SIZES = { first: 500, max: 1_000 };
 
 /** Keeps the history of the schedules short. */
 @Injectable()
@@ -25,18 +26,12 @@ export class ForgetSlotsHandler implements PeriodicTaskHandler {
 
   async run({ signal }: TaskRun): Promise<TaskOutcome> {
     const { historyDays } = this.config;
-    const slots = await forgetAll(signal, () => this.history.forget(historyDays, BATCH_SIZE));
-    const switches = await forgetAll(signal, () => this.leases.forgetSwitches(historyDays, BATCH_SIZE));
+    const slots = await forgetAll(signal, (limit) => this.history.forget(historyDays, limit));
+    const switches = await forgetAll(signal, (limit) => this.leases.forgetSwitches(historyDays, limit));
     return { slots, switches };
   }
 }
 
-async function forgetAll(signal: AbortSignal, forgetSome: () => Promise<number>): Promise<number> {
-  let total = 0;
-  while (!signal.aborted) {
-    const forgotten = await forgetSome();
-    total += forgotten;
-    if (forgotten < BATCH_SIZE) break;
-  }
-  return total;
+function forgetAll(signal: AbortSignal, forgetSome: (limit: number) => Promise<number>): Promise<number> {
+  return inBatches(signal, SIZES, async (size) => ({ found: await forgetSome(size) }));
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import {
+  inBatches,
   type PeriodicTaskHandler,
   RunsTask,
   type TaskOutcome,
@@ -7,9 +8,10 @@ import {
 } from '../../../platform/schedule/index.js';
 import { ChangeCollector } from '../change-collector.service.js';
 import { StatisticsComputer } from '../statistics-computer.service.js';
+import { type DueUser, StatisticsDueRepository } from '../statistics-due.repository.js';
 import { updateAllUsersStatistics } from './update-all-users-statistics.task.js';
 
-const BATCH_SIZE = 200;
+const SIZES = { first: 200, max: 500 };
 
 /** Notes whose statistics are out of date, and computes them in batches. A run that is cut off is gone on with. */
 @Injectable()
@@ -17,17 +19,18 @@ const BATCH_SIZE = 200;
 export class UpdateAllUsersStatisticsHandler implements PeriodicTaskHandler {
   constructor(
     private readonly collector: ChangeCollector,
+    private readonly due: StatisticsDueRepository,
     private readonly computer: StatisticsComputer,
   ) {}
 
   async run({ signal }: TaskRun): Promise<TaskOutcome> {
     const noted = await this.collector.collect(signal);
     let computed = 0;
-    while (!signal.aborted) {
-      const batch = await this.computer.computeSome(BATCH_SIZE);
-      computed += batch.computed;
-      if (batch.claimed < BATCH_SIZE) break;
-    }
+    await inBatches<DueUser>(signal, SIZES, async (size, after) => {
+      const users = await this.due.listDue(after, size);
+      computed += await this.computer.computeSome(users.map(({ userId }) => userId));
+      return { found: users.length, last: users.at(-1) };
+    });
     return { noted, computed };
   }
 }

@@ -11,7 +11,7 @@ import { ChatEvents } from '../chat-events.js';
 import { SupportChatService } from '../chat.service.js';
 import { supportConfig } from '../support.config.js';
 import { autoEndTimeoutChats } from './auto-end-timeout-chats.task.js';
-import { CHATS_A_BATCH, inBatches } from './batches.js';
+import { changeDueChats } from './change-due-chats.js';
 
 /**
  * Ends idle chats, never before the time after their warning is over, however late that came. The places that become
@@ -32,13 +32,13 @@ export class AutoEndTimeoutChats implements PeriodicTaskHandler {
     const done = (changed: readonly ChangedChat[]) => {
       for (const { chat, message } of changed) this.events.changed('ended', chat, message);
     };
-    const ended = await inBatches(signal, {
-      find: () => this.batches.findOver(idleAfterWarningMs, CHATS_A_BATCH),
+    const ended = await changeDueChats(signal, {
+      find: (after, limit) => this.batches.findOver(idleAfterWarningMs, after, limit),
       change: (ids) => this.batches.endOver(ids, idleAfterWarningMs),
       done,
     });
-    const unanswered = await inBatches(signal, {
-      find: () => this.batches.findUnanswered(maxWaitMs, CHATS_A_BATCH),
+    const unanswered = await changeDueChats(signal, {
+      find: (after, limit) => this.batches.findUnanswered(maxWaitMs, after, limit),
       change: (ids) => this.batches.endUnanswered(ids, maxWaitMs),
       done,
     });

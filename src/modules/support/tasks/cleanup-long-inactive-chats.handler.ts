@@ -1,14 +1,20 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ConfigOf } from '../../../platform/config/index.js';
 import {
+  inBatches,
   type PeriodicTaskHandler,
   RunsTask,
   type TaskOutcome,
   type TaskRun,
 } from '../../../platform/schedule/index.js';
-import { RetentionRepository } from '../retention.repository.js';
+import { type EndedChat, RetentionRepository } from '../retention.repository.js';
 import { supportConfig } from '../support.config.js';
 import { cleanupLongInactiveChats } from './cleanup-long-inactive-chats.task.js';
+
+/** One transaction, of some milliseconds. */
+const ARCHIVE_SIZES = { first: 100, max: 500 };
+/** Their texts are erased in as many transactions as there must be. */
+const CHATS_TO_ERASE = 100;
 
 /** First the chats are archived, then the texts of archived ones are erased. */
 @Injectable()
@@ -26,24 +32,24 @@ export class CleanupLongInactiveChats implements PeriodicTaskHandler {
 
   private async archive(signal: AbortSignal): Promise<number> {
     let archived = 0;
-    while (!signal.aborted) {
-      const some = await this.retention.archiveSome(this.config.archiveAfterDays);
-      if (some === 0) break;
-      archived += some;
-    }
+    await inBatches<EndedChat>(signal, ARCHIVE_SIZES, async (size, after) => {
+      const chats = await this.retention.findArchivable(this.config.archiveAfterDays, after, size);
+      archived += await this.retention.archive(chats.map(({ id }) => id));
+      return { found: chats.length, last: chats.at(-1) };
+    });
     return archived;
   }
 
   private async eraseTexts(signal: AbortSignal): Promise<number> {
     let erased = 0;
-    while (!signal.aborted) {
-      const ids = await this.retention.findErasable(this.config.eraseTextsAfterDays);
-      if (ids.length === 0) break;
-      let hasMore = true;
+    await inBatches<EndedChat>(signal, CHATS_TO_ERASE, async (size, after) => {
+      const chats = await this.retention.findErasable(this.config.eraseTextsAfterDays, after, size);
+      const ids = chats.map(({ id }) => id);
+      let hasMore = ids.length > 0;
       while (hasMore && !signal.aborted) hasMore = await this.retention.eraseSomeTexts(ids);
-      if (hasMore) break;
-      erased += await this.retention.markErased(ids);
-    }
+      if (!hasMore) erased += await this.retention.markErased(ids);
+      return { found: chats.length, last: chats.at(-1) };
+    });
     return erased;
   }
 }

@@ -9,7 +9,7 @@ import {
 import { ChatBatchRepository } from '../chat-batch.repository.js';
 import { ChatEvents } from '../chat-events.js';
 import { supportConfig } from '../support.config.js';
-import { CHATS_A_BATCH, inBatches } from './batches.js';
+import { changeDueChats } from './change-due-chats.js';
 import { sendTimeoutWarnings } from './send-timeout-warnings.task.js';
 
 /** A chat that was warned in is not warned in again until somebody has written. */
@@ -24,8 +24,8 @@ export class SendTimeoutWarnings implements PeriodicTaskHandler {
 
   async run({ signal }: TaskRun): Promise<TaskOutcome> {
     const { idleBeforeWarningMs } = this.config;
-    const warned = await inBatches(signal, {
-      find: () => this.batches.findIdle(idleBeforeWarningMs, CHATS_A_BATCH),
+    const warned = await changeDueChats(signal, {
+      find: (after, limit) => this.batches.findIdle(idleBeforeWarningMs, after, limit),
       change: (ids) => this.batches.warn(ids, idleBeforeWarningMs),
       done: (changed) => {
         for (const { chat, message } of changed) this.events.changed('warned', chat, message);

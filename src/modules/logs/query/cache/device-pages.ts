@@ -52,7 +52,8 @@ export class DevicePages {
     const { stamp } = looked;
     const text = await this.loads.run(`${stamp}\n${keys[0]}`, async () => {
       const loaded = await load();
-      await this.breaker.attempt(() => devicePageScripts.fill.run(this.redis, keys, [stamp, loaded]));
+      // Nobody waits for it. It never fails, and on this connection it goes before the next look.
+      void this.breaker.attempt(() => devicePageScripts.fill.run(this.redis, keys, [stamp, loaded]));
       return loaded;
     });
     return { text, source: 'database' };

@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import { saveAllTurns, TestChatter } from './chat.js';
+import type { TestApp } from './test-app.js';
+import { bearer, createUser, type TestUser } from './users.js';
+
+/** A text that nobody but its owner may read, wherever it turns up. */
+export const PRIVATE_TEXT = 'a private text about otters';
+
+/** What somebody has of everything that can belong to a user, by the names of the parameters that stand for it. */
+export interface Belongings {
+  owner: TestUser;
+  /** An expert who has accepted the owner's errand. */
+  expert: TestUser;
+  conversation: string;
+  turn: string;
+  completion: string;
+  uiChat: string;
+  apiKey: string;
+  errand: string;
+  invitationCode: string;
+  supportChat: string;
+}
+
+/** Makes a user who has one of everything. */
+export async function createBelongings(test: TestApp): Promise<Belongings> {
+  const chatter = await TestChatter.create(test, '100');
+  const owner = chatter.user;
+  const expert = await createUser(test);
+  const call = async <T>(
+    user: TestUser,
+    method: 'POST' | 'GET' | 'PUT',
+    url: string,
+    payload?: object,
+  ): Promise<T> => {
+    const answer = await test.app.inject({
+      method,
+      url,
+      headers: { ...bearer(user.accessToken), 'idempotency-key': randomUUID() },
+      ...(payload && { payload }),
+    });
+    if (answer.statusCode >= 300) throw new Error(`${method} ${url}: ${answer.body}`);
+    return (answer.headers['content-type']?.includes('json') ? answer.json() : undefined) as T;
+  };
+  const { conversationId, turnId } = await chatter.say(PRIVATE_TEXT);
+  const uiChat = `chat-${randomUUID()}`;
+  const question = { id: randomUUID(), role: 'user', parts: [{ type: 'text', text: PRIVATE_TEXT }] };
+  await call(owner, 'POST', '/api/chat', { id: uiChat, trigger: 'submit-message', messages: [question] });
+  await saveAllTurns(test);
+  await call(expert, 'PUT', '/api/marketplace/experts/me', {
+    display_name: 'Ada',
+    bio: 'Ten years of it.',
+    skills: ['proofreading'],
+  });
+  const errand = await call<{ id: string }>(owner, 'POST', '/api/marketplace/tasks', {
+    title: 'Proofread my essay',
+    description: 'Ten pages about rivers.',
+    reward: '10',
+    deadline_at: new Date(Date.now() + 3_600_000).toISOString(),
+  });
+  await call(expert, 'POST', `/api/marketplace/tasks/${errand.id}/accept`);
+  const support = await call<{ id: string }>(owner, 'POST', '/api/support/chats');
+  await call(owner, 'POST', `/api/support/chats/${support.id}/messages`, {
+    client_message_id: randomUUID(),
+    content: PRIVATE_TEXT,
+  });
+  const keys = await call<{ items: { id: string }[] }>(owner, 'GET', '/api/api-keys');
+  return {
+    owner,
+    expert,
+    conversation: conversationId,
+    turn: turnId,
+    completion: `chatcmpl-${turnId}`,
+    uiChat,
+    apiKey: keys.items[0]?.id ?? '',
+    errand: errand.id,
+    invitationCode: (await call<{ id: string }>(owner, 'POST', '/api/invitations/codes')).id,
+    supportChat: support.id,
+  };
+}
