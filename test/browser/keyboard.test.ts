@@ -71,9 +71,11 @@ async function pressTabUntil(console: ConsolePage, name: string): Promise<void> 
   throw new Error(`${MOST_TABS} times Tab did not lead to ${name}.`);
 }
 
+/** The name of the link, button or field that has the focus; not of a region that can be scrolled. */
 function focusedName({ page }: ConsolePage): Promise<string | undefined> {
   return page.evaluate(() => {
     const { activeElement } = document;
-    return activeElement?.getAttribute('aria-label') ?? activeElement?.textContent?.trim();
+    if (!activeElement?.matches('a, button, input, textarea')) return undefined;
+    return activeElement.getAttribute('aria-label') ?? activeElement.textContent?.trim();
   });
 }

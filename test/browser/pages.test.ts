@@ -11,12 +11,15 @@ const looks = themes.flatMap((theme) => languages.map((language) => ({ theme, la
 describe('every page of the console', () => {
   let product: ConsoleProduct;
   let browser: Browser;
+  let traffic: { stop(): Promise<void> } | undefined;
 
   beforeAll(async () => {
     [product, browser] = await Promise.all([startConsoleProduct(), launchBrowser()]);
+    traffic = keepBusy(product);
   });
 
   afterAll(async () => {
+    await traffic?.stop();
     await browser?.close();
     await product?.[Symbol.asyncDispose]();
   });
@@ -59,3 +62,28 @@ describe('every page of the console', () => {
     expect(console.offences).toEqual([]);
   });
 });
+
+/** One turn and one log line after the other, so that there is something to see; the model sets the pace. */
+function keepBusy(product: ConsoleProduct): { stop(): Promise<void> } {
+  let isOver = false;
+  const turns = async () => {
+    for (let count = 0; !isOver; count++) {
+      await product.call('POST', '/v1/chat/completions', {
+        model: 'local:delay_ms=50',
+        messages: [{ role: 'user', content: `Say something about lock number ${count}.` }],
+      });
+      await product.call('POST', '/api/log', {
+        device_id: `sensor-${count % 5}`,
+        log_level: 'INFO',
+        message: `Gate ${count} is closed.`,
+      });
+    }
+  };
+  const running = turns();
+  return {
+    stop: () => {
+      isOver = true;
+      return running;
+    },
+  };
+}

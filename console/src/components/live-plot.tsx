@@ -26,13 +26,16 @@ interface LivePlotProps {
   source: PlotSource;
   format: (value: number | null) => string;
   height?: number;
+  /** Where its scale ends while all values are smaller. */
+  smallestTop?: number;
 }
 
 /** How much time a plot shows; the newest at its end. */
 const WINDOW_S = 300;
+const TICKS_S = [30, 60, 120, 300];
 
 /** A plot that moves with its source. React makes it once; new points are handed to it directly. */
-export function LivePlot({ label, lines, source, format, height = 120 }: LivePlotProps) {
+export function LivePlot({ label, lines, source, format, height = 120, smallestTop = 1 }: LivePlotProps) {
   const frame = useRef<HTMLDivElement>(null);
   const colorScheme = useComputedColorScheme('light');
   const { language } = useLanguage();
@@ -40,7 +43,11 @@ export function LivePlot({ label, lines, source, format, height = 120 }: LivePlo
   useEffect(() => {
     const element = frame.current;
     if (!element) return;
-    const plot = new uPlot(plotOptions({ lines, format, height, element }), source.read(), element);
+    const plot = new uPlot(
+      plotOptions({ lines, format, height, smallestTop, element }),
+      source.read(),
+      element,
+    );
     const draw = () => {
       const data = source.read();
       plot.setData(data);
@@ -57,7 +64,7 @@ export function LivePlot({ label, lines, source, format, height = 120 }: LivePlo
     };
     // Lines and formats are new objects at each render; what they say is in `key` and `language`.
     // oxlint-disable-next-line react-hooks/exhaustive-deps
-  }, [source, key, label, height, language, colorScheme]);
+  }, [source, key, label, height, smallestTop, language, colorScheme]);
   return <div ref={frame} className={classes.plot} role="img" aria-label={label} style={{ height }} />;
 }
 
@@ -65,10 +72,11 @@ interface PlotSetup {
   lines: readonly PlotLine[];
   format: (value: number | null) => string;
   height: number;
+  smallestTop: number;
   element: HTMLElement;
 }
 
-function plotOptions({ lines, format, height, element }: PlotSetup): uPlot.Options {
+function plotOptions({ lines, format, height, smallestTop, element }: PlotSetup): uPlot.Options {
   const style = getComputedStyle(element);
   const color = (name: string) => style.getPropertyValue(name).trim();
   const axis = {
@@ -85,10 +93,17 @@ function plotOptions({ lines, format, height, element }: PlotSetup): uPlot.Optio
     padding: [6, 6, 0, 0],
     scales: {
       x: { time: true, range: (_plot, _min, max) => [max - WINDOW_S, max] },
-      y: { range: (_plot, _min, max) => [0, niceTop(max)] },
+      y: { range: (_plot, _min, max) => [0, niceTop(Math.max(max ?? 0, smallestTop))] },
     },
     axes: [
-      { ...axis, grid: { show: false }, size: 22, space: 70, values: (_plot, ticks) => ticks.map(clock) },
+      {
+        ...axis,
+        grid: { show: false },
+        size: 22,
+        space: 60,
+        incrs: TICKS_S,
+        values: (_plot, ticks) => ticks.map(clock),
+      },
       { ...axis, size: 52, space: 34, values: (_plot, ticks) => ticks.map((tick) => format(tick)) },
     ],
     series: [
@@ -106,17 +121,16 @@ function plotOptions({ lines, format, height, element }: PlotSetup): uPlot.Optio
 }
 
 /** A scale that ends at a round number and is never empty. */
-function niceTop(max: number | null): number {
-  if (max === null || !(max > 0)) return 1;
+function niceTop(max: number): number {
   const power = 10 ** Math.floor(Math.log10(max));
-  const step = [1, 2, 2.5, 5, 10].find((factor) => factor * power >= max) ?? 10;
+  const step = [1, 2, 4, 5, 10].find((factor) => factor * power >= max) ?? 10;
   return step * power;
 }
 
 function clock(seconds: number): string {
   const date = new Date(seconds * 1000);
   const two = (value: number) => String(value).padStart(2, '0');
-  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+  return `${two(date.getHours())}:${two(date.getMinutes())}${date.getSeconds() === 0 ? '' : `:${two(date.getSeconds())}`}`;
 }
 
 function describe(

@@ -54,7 +54,7 @@ export function AppLayout() {
           </Group>
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar aria-label={texts.navigation}>
+      <AppShell.Navbar aria-label={texts.navigation} className={isOpen ? undefined : classes.closed}>
         <ScrollArea className={classes.navigation} type="auto">
           <Navigation />
         </ScrollArea>

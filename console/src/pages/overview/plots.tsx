@@ -76,6 +76,8 @@ export function Plots({ overview }: { overview: Overview | null }) {
       <PlotCard
         {...common}
         title={plots.queues}
+        isWide
+        smallestTop={4}
         measures={measures.queues}
         lines={[
           line(lines.waiting, '--tone-warning'),
@@ -94,14 +96,17 @@ interface PlotCardProps {
   lines: readonly PlotLine[];
   format: Format;
   overview: Overview | null;
+  /** It takes a whole row. */
+  isWide?: boolean;
+  smallestTop?: number;
 }
 
 /** A plot under its title and newest values. */
-function PlotCard({ title, measures, lines, format, overview }: PlotCardProps) {
+function PlotCard({ title, measures, lines, format, overview, isWide, smallestTop = 1 }: PlotCardProps) {
   const store = useLiveStore();
   const source = useMemo(() => sourceOf(store, measures), [store, measures]);
   return (
-    <Paper withBorder component="section" className={classes.plot} aria-label={title}>
+    <Paper withBorder component="section" className={classes.plot} aria-label={title} data-wide={isWide}>
       <div className={classes.plotHead}>
         <Title order={2} size="h4" fz={13} fw={600}>
           {title}
@@ -119,7 +124,7 @@ function PlotCard({ title, measures, lines, format, overview }: PlotCardProps) {
           ))}
         </div>
       </div>
-      <LivePlot label={title} lines={lines} source={source} format={format} />
+      <LivePlot label={title} lines={lines} source={source} format={format} smallestTop={smallestTop} />
     </Paper>
   );
 }

@@ -27,7 +27,8 @@ export function ModeBand({ current }: { current: Mode | undefined }) {
     everyMs: REFRESH_MS,
   });
   if (current === undefined || !read.data) return null;
-  const segments = segmentsOf(read.data.items, current, nowMs);
+  const startMs = startOf(read.data, nowMs);
+  const segments = segmentsOf(read.data.items, current, startMs, nowMs);
   const sums = sumByMode(segments);
   return (
     <div>
@@ -36,6 +37,7 @@ export function ModeBand({ current }: { current: Mode | undefined }) {
         role="img"
         aria-label={`${texts.band}: ${[...sums].map(([mode, ms]) => `${modes[mode]} ${duration(ms)}`).join(', ')}`}
       >
+        <i style={{ flexGrow: startMs - (nowMs - SPAN_MS) }} />
         {segments.map(({ mode, fromMs, toMs }) => (
           <span
             key={fromMs}
@@ -58,9 +60,15 @@ export function ModeBand({ current }: { current: Mode | undefined }) {
   );
 }
 
+/** A day ago, or when the first thing that is known happened. */
+function startOf({ items, next_cursor: next }: Page<Switch>, nowMs: number): number {
+  const oldest = items.at(-1);
+  const knownSinceMs = next === null ? (oldest ? Date.parse(oldest.at) : nowMs) : 0;
+  return Math.max(nowMs - SPAN_MS, knownSinceMs);
+}
+
 /** The stretches of the last day between two changes of mode, the oldest first. */
-function segmentsOf(switches: readonly Switch[], current: Mode, nowMs: number): Segment[] {
-  const startMs = nowMs - SPAN_MS;
+function segmentsOf(switches: readonly Switch[], current: Mode, startMs: number, nowMs: number): Segment[] {
   const changes = switches
     .filter(({ kind, from_mode: from, to_mode: to }) => kind === 'mode' && from !== to)
     .map(({ at, from_mode: from, to_mode: to }) => ({ atMs: Date.parse(at), from, to }))

@@ -64,7 +64,12 @@ function ModeFacts({ scheduler }: { scheduler: Scheduler }) {
         <div>
           <dt>{texts.now}</dt>
           <dd>
-            <StateBadge tone={modeTones[scheduler.mode]} label={modes[scheduler.mode]} /> {texts.since}{' '}
+            <StateBadge tone={modeTones[scheduler.mode]} label={modes[scheduler.mode]} />
+          </dd>
+        </div>
+        <div>
+          <dt>{texts.since}</dt>
+          <dd>
             <TimeAgo at={scheduler.since} />
           </dd>
         </div>

@@ -58,9 +58,18 @@ function useColumns(): Array<Column<Schedule>> {
         </div>
       ),
     },
-    { key: 'cron', header: headers.cron, render: ({ cron }) => <span className="mono">{cron}</span> },
+    {
+      key: 'cron',
+      header: headers.cron,
+      render: ({ cron }) => <span className={`mono ${classes.cron}`}>{cron}</span>,
+    },
     { key: 'state', header: headers.state, render: (schedule) => <ScheduleBadge schedule={schedule} /> },
-    { key: 'history', header: headers.history, render: (schedule) => <HistoryStrip schedule={schedule} /> },
+    {
+      key: 'history',
+      header: headers.history,
+      align: 'end',
+      render: (schedule) => <HistoryStrip schedule={schedule} />,
+    },
     { key: 'last', header: headers.last, render: (schedule) => <TimeAgo at={schedule.last_ended_at} /> },
     { key: 'next', header: headers.next, render: (schedule) => <TimeAgo at={schedule.next_at} /> },
     {

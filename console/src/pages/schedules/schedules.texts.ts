@@ -91,7 +91,7 @@ export const schedulesTexts = defineTexts(
     mode: {
       title: 'How they are driven',
       now: 'Mode',
-      since: 'since',
+      since: 'Begun',
       holder: 'Looked after by',
       nobody: 'No worker looks after the schedules: none is begun.',
       epoch: 'Epoch of the lease',
@@ -204,7 +204,7 @@ export const schedulesTexts = defineTexts(
     mode: {
       title: '驱动方式',
       now: '模式',
-      since: '自',
+      since: '始于',
       holder: '看管者',
       nobody: '没有 worker 看管定时任务：不会开始任何任务。',
       epoch: '租约纪元',
