@@ -18,7 +18,7 @@ const TOO_LONG_MS = 100;
 /** After one that took less, the next is larger by half. */
 const SHORT_MS = 30;
 /** Of the first size: with fewer rows the commit takes the time, and not they. */
-const MIN_PART = 0.25;
+const MIN_PART = 0.5;
 
 /**
  * Does work in batches, one after the other, until one finds fewer things than it might, or the signal is aborted.

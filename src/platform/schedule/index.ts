@@ -1,5 +1,4 @@
 export { inBatches } from './batches.js';
-export type { Batch, BatchSizes } from './batches.js';
 export { CronError, readCron } from './cron.js';
 export type { Cron } from './cron.js';
 export { definePeriodicTask } from './define-periodic-task.js';

@@ -12,7 +12,7 @@ import { type Exchange, PointRepository } from './point.repository.js';
 import type { DueLot, Lot, NewLot } from './point-lots.js';
 
 /** Each with the account of its user, in one transaction of some milliseconds. */
-const EXPIRY_SIZES = { first: 50, max: 500 };
+const EXPIRY_SIZES = { first: 100, max: 500 };
 const GRANTS_AT_ONCE = 8;
 
 /**

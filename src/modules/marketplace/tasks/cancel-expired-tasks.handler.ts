@@ -13,8 +13,8 @@ import { ErrandPosting } from '../errand-posting.service.js';
 import { ErrandSettlement } from '../errand-settlement.service.js';
 import { cancelExpiredTasks } from './cancel-expired-tasks.task.js';
 
-/** Some short transactions, one after the other: of the errands, of the posters' coins, of the experts'. */
-const SIZES = { first: 100, max: 500 };
+/** In some short transactions, one after the other: of the errands, of the posters' coins, of the experts'. */
+const BATCH_SIZE = 200;
 const POSTINGS = 100;
 /** For how long a dispute keeps its hold; it is renewed half-way. */
 const DISPUTE_LEASE_MS = 180 * 24 * 3_600_000;
@@ -63,7 +63,7 @@ export class CancelExpiredTasksHandler implements PeriodicTaskHandler {
       failed: 0,
       disputes_renewed: 0,
     };
-    await inBatches<DuePlace>(signal, SIZES, async (size, after) => {
+    await inBatches<DuePlace>(signal, BATCH_SIZE, async (size, after) => {
       const due = await this.due.listDue('settling', after, size);
       await this.settle(due.map(toId), progress);
       return { found: due.length, last: due.at(-1) };
@@ -79,7 +79,7 @@ export class CancelExpiredTasksHandler implements PeriodicTaskHandler {
     signal: AbortSignal,
     progress: Progress,
   ): Promise<void> {
-    await inBatches<DuePlace>(signal, SIZES, async (size, after) => {
+    await inBatches<DuePlace>(signal, BATCH_SIZE, async (size, after) => {
       const due = await this.due.listDue(from, after, size);
       const ids = due.map(toId);
       progress[ending.outcome] += await this.due.beginSettling(ids, from, ending);
@@ -114,7 +114,7 @@ export class CancelExpiredTasksHandler implements PeriodicTaskHandler {
   }
 
   private async renewDisputes(signal: AbortSignal, progress: Progress): Promise<void> {
-    await inBatches<DuePlace>(signal, SIZES, async (size, after) => {
+    await inBatches<DuePlace>(signal, BATCH_SIZE, async (size, after) => {
       const due = await this.due.listDue('disputed', after, size);
       const ids = due.map(toId);
       if (ids.length > 0) await this.coinAccounts.renewHolds(ids, DISPUTE_LEASE_MS);

@@ -11,7 +11,8 @@ import { StatisticsComputer } from '../statistics-computer.service.js';
 import { type DueUser, StatisticsDueRepository } from '../statistics-due.repository.js';
 import { updateAllUsersStatistics } from './update-all-users-statistics.task.js';
 
-const SIZES = { first: 200, max: 500 };
+/** They are claimed, read from several sources without locks, and written: a short transaction each. */
+const BATCH_SIZE = 400;
 
 /** Notes whose statistics are out of date, and computes them in batches. A run that is cut off is gone on with. */
 @Injectable()
@@ -26,7 +27,7 @@ export class UpdateAllUsersStatisticsHandler implements PeriodicTaskHandler {
   async run({ signal }: TaskRun): Promise<TaskOutcome> {
     const noted = await this.collector.collect(signal);
     let computed = 0;
-    await inBatches<DueUser>(signal, SIZES, async (size, after) => {
+    await inBatches<DueUser>(signal, BATCH_SIZE, async (size, after) => {
       const users = await this.due.listDue(after, size);
       computed += await this.computer.computeSome(users.map(({ userId }) => userId));
       return { found: users.length, last: users.at(-1) };
