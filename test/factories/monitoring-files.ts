@@ -38,7 +38,6 @@ export interface Board {
 const docker = fileURLToPath(new URL('../../docker/', import.meta.url));
 
 export const prometheusDirectory = join(docker, 'prometheus');
-export const rulesDirectory = join(prometheusDirectory, 'rules');
 
 /** Absolute paths of the files of a folder below docker/. */
 export function dockerFiles(folder: string): string[] {

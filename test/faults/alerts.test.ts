@@ -95,6 +95,21 @@ async function restartOften(): Promise<void> {
   }
 }
 
+/** What shows within seconds when nobody works, and then what Redis adds. */
+async function awaitWaiting(): Promise<void> {
+  await watched.awaitAlerts([
+    'ProcessLost',
+    'ProcessStuck',
+    'NoWorker',
+    'SavesLate',
+    'QueueLate',
+    'NoProgress',
+  ]);
+  await watched.awaitAlerts(['LogBacklogLarge', 'LogsRefused', 'LogBooksOpen', 'ErrorsFast', 'ErrorsSlow']);
+  await watched.awaitAlerts(['ScheduleUnattended']);
+  await troubleRedis();
+}
+
 describe('a real Prometheus that scrapes the real product', { timeout: LONG_MS }, () => {
   it('fires nothing while all is well', async () => {
     await watched.chat();
@@ -205,10 +220,7 @@ describe('a real Prometheus that scrapes the real product', { timeout: LONG_MS }
     // A count that begins has not grown yet.
     await watched.awaitTrue('lockkeeper_http_requests_total{route="/api/log",status="503"} > 0');
     for (let more = 0; more < 10; more++) expect(await watched.log('m'.repeat(1_500))).toBe(503);
-    const soon = ['ProcessLost', 'ProcessStuck', 'NoWorker', 'SavesLate', 'QueueLate', 'NoProgress'];
-    await watched.awaitAlerts([...soon, 'LogBacklogLarge', 'LogsRefused', 'LogBooksOpen']);
-    await watched.awaitAlerts(['ScheduleUnattended', 'ErrorsFast', 'ErrorsSlow']);
-    await Promise.all([restartOften(), troubleRedis()]);
+    await Promise.all([restartOften(), awaitWaiting()]);
     await watched.awaitAlerts(['Restarts']);
     await watched.awaitAlerts(['LogsLate', 'ScheduleOverdue'], NOBODY_WORKS_MS);
     stopped?.child.kill('SIGCONT');

@@ -165,6 +165,7 @@ describe('the books of the logs', () => {
     const { body } = await logs.test.app.inject({ url: '/metrics', headers: operator });
     expect(body).toMatch(/^lockkeeper_logs_backlog_entries 1$/m);
     expect(body).toMatch(/^lockkeeper_logs_backlog_lines 3$/m);
+    expect(body).toMatch(/^lockkeeper_logs_backlog_limit_bytes 536870912$/m);
     expect(body).toMatch(/^lockkeeper_logs_accepted_lines_total\{source="ndjson",process="api-0"\} \d+$/m);
     expect(body).toMatch(/^lockkeeper_logs_backlog_bytes [1-9]\d*$/m);
   });

@@ -185,6 +185,7 @@ describe('the operators of the schedules', () => {
     expect(metrics.body).toMatch(
       /^lockkeeper_schedule_last_success_timestamp_seconds\{task="expire-holds"\} \d{10}/m,
     );
+    expect(metrics.body).toMatch(/^lockkeeper_schedule_interval_seconds\{task="expire-holds"\} 5$/m);
     expect(metrics.body).toMatch(/^lockkeeper_schedule_paused\{task="expire-holds"\} 0$/m);
   });
 
