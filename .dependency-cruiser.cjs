@@ -46,7 +46,7 @@ module.exports = {
       comment: 'Features call coin-account, logs and monitoring, never the other way round.',
       severity: 'error',
       from: { path: '^src/modules/(coin-account|logs|monitoring)/' },
-      to: { path: '^src/modules/(?!coin-account/|logs/|monitoring/|auth/)' },
+      to: { path: '^src/modules/(?!coin-account/|logs/|monitoring/|auth/|audit/)' },
     },
     {
       name: 'bullmq-only-in-platform-queue',

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuditModule } from '../audit/index.js';
 import { AccessTokens } from './access-tokens.js';
 import { AdministratorService } from './administrator.service.js';
 import { AnonymousScopes } from './anonymous-scopes.js';
@@ -31,6 +32,7 @@ import { UserService } from './user.service.js';
 /** Users, their sessions and their API keys. */
 @Module({
   imports: [
+    AuditModule,
     JwtModule.register({}),
     TypeOrmModule.forFeature([UserEntity, SessionEntity, RefreshTokenEntity, ApiKeyEntity]),
   ],

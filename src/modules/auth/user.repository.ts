@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { LessThan } from 'typeorm';
+import { IsNull, LessThan, Like, MoreThan, And } from 'typeorm';
 import { type Transaction, Transactions } from '../../platform/database/index.js';
 import type { Role } from './domain/roles.js';
 import { UserEntity } from './entities/user.entity.js';
@@ -45,6 +45,19 @@ export class UserRepository {
     return this.transactions.single.find(UserEntity, {
       where: cursor === undefined ? {} : { id: LessThan(cursor) },
       order: { id: 'DESC' },
+      take: limit,
+    });
+  }
+
+  /** Users whose address begins so, by address, those after `afterEmail` if given. Erased ones have none. */
+  listByEmail(beginning: string, limit: number, afterEmail: string | undefined): Promise<UserEntity[]> {
+    const begins = Like(`${beginning.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`);
+    return this.transactions.single.find(UserEntity, {
+      where: {
+        email: afterEmail === undefined ? begins : And(begins, MoreThan(afterEmail)),
+        erasedAt: IsNull(),
+      },
+      order: { email: 'ASC' },
       take: limit,
     });
   }

@@ -4,6 +4,7 @@ import { isDuplicateKey, type Transaction, Transactions } from '../../platform/d
 import { Clock } from '../../shared/clock.js';
 import { newId } from '../../shared/ids.js';
 import { ApiKeyRepository } from './api-key.repository.js';
+import { type AuditEvent, AuditLog as OperatorAudit } from '../audit/index.js';
 import { AuditLog } from './audit-log.js';
 import { authConfig } from './auth.config.js';
 import { emailTaken, lastAdministrator, signUpClosed, userNotFound } from './auth.errors.js';
@@ -43,6 +44,7 @@ export class UserService {
     private readonly limiter: SignInLimiter,
     private readonly blacklist: TokenBlacklist,
     private readonly audit: AuditLog,
+    private readonly operatorAudit: OperatorAudit,
     private readonly clock: Clock,
     @Inject(authConfig.token) private readonly config: ConfigOf<typeof authConfig>,
   ) {}
@@ -64,7 +66,7 @@ export class UserService {
    * @throws email_taken, service_unavailable
    */
   async createUser(newUser: NewUser, actorId?: string): Promise<User> {
-    const user = await this.add(newUser);
+    const user = await this.add(newUser, actorId);
     this.audit.write('user_created', { user_id: user.id, role: user.role, actor_id: actorId });
     return user;
   }
@@ -72,6 +74,17 @@ export class UserService {
   /** Users from the newest on; `cursor` is the id of the last one seen. */
   listUsers(limit: number, cursor: string | undefined): Promise<User[]> {
     return this.users.list(limit, cursor);
+  }
+
+  /** Users whose address begins so, whatever its case, by address; `afterEmail` is that of the last one seen. */
+  searchUsers(beginning: string, limit: number, afterEmail: string | undefined): Promise<User[]> {
+    return this.users.listByEmail(beginning, limit, afterEmail);
+  }
+
+  /** The user with this id, unless there is none or he has been erased. */
+  async lookUpUser(id: string): Promise<User | undefined> {
+    const user = await this.users.findById(id);
+    return user && !user.erasedAt ? user : undefined;
   }
 
   /** @throws user_not_found */
@@ -98,6 +111,7 @@ export class UserService {
         isDisabled: change.isDisabled ?? current.isDisabled,
       };
       await this.users.update(transaction, id, wanted);
+      await this.note(transaction, actorId, 'user.changed', { id, ...wanted });
       const ended = await this.endCredentials(transaction, current, wanted, now);
       return { user: Object.assign(current, wanted), ended };
     });
@@ -108,15 +122,32 @@ export class UserService {
     return user;
   }
 
-  private async add({ email, password, role }: NewUser): Promise<User> {
+  private async add({ email, password, role }: NewUser, actorId?: string): Promise<User> {
     const user = await this.prepareUser({ email, password, role });
     try {
-      await this.transactions.run((transaction) => this.users.insert(transaction, user));
+      await this.transactions.run(async (transaction) => {
+        await this.users.insert(transaction, user);
+        if (actorId !== undefined) await this.note(transaction, actorId, 'user.created', user);
+      });
     } catch (error) {
       if (isDuplicateKey(error)) throw emailTaken({ param: 'email' });
       throw error;
     }
     return user;
+  }
+
+  private note(
+    transaction: Transaction,
+    actorId: string,
+    action: AuditEvent['action'],
+    { id, role, isDisabled }: Pick<User, 'id' | 'role' | 'isDisabled'>,
+  ): Promise<void> {
+    const actor = { kind: 'operator', id: actorId } as const;
+    const detail = { role, is_disabled: isDisabled };
+    return this.operatorAudit.record(
+      { actor, action, subjectKind: 'user', subjectId: id, detail },
+      transaction,
+    );
   }
 
   /** The row of a new user; hashing the password is slow and belongs outside of a transaction. */

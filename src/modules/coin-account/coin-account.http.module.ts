@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/index.js';
 import { AuthModule } from '../auth/index.js';
 import { DisagreementMetrics } from './books/disagreement-metrics.js';
 import { CoinAccountController } from './coin-account.controller.js';
@@ -8,7 +9,7 @@ import { InFlightOperations } from './in-flight-operations.js';
 
 /** The ledger's routes. */
 @Module({
-  imports: [AuthModule, CoinAccountModule],
+  imports: [AuditModule, AuthModule, CoinAccountModule],
   controllers: [CoinAccountController, CoinOperationsController],
   providers: [InFlightOperations, DisagreementMetrics],
 })

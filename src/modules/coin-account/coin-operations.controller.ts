@@ -13,7 +13,8 @@ import {
   RequireScope,
   readIdempotencyKey,
 } from '../../platform/http/index.js';
-import type { MicroCoins } from '../../shared/money.js';
+import { formatCoins, type MicroCoins } from '../../shared/money.js';
+import { type AuditEvent, AuditLog } from '../audit/index.js';
 import { UserService } from '../auth/index.js';
 import { amountZero } from './coin-account.errors.js';
 import { CoinAccountService } from './coin-account.service.js';
@@ -66,7 +67,7 @@ import type {
 import { ApiKeyedOperation } from './dto/keyed-operation.js';
 import { InFlightOperations } from './in-flight-operations.js';
 
-/** What operators see and do with the coins of others. Each act leaves a journal entry and a log line. */
+/** What operators see and do with the coins of others. Each act leaves a journal entry and one in the audit log. */
 @ApiTags('Coins')
 @ApiBearerAuth()
 @Controller('api/coins/accounts/:user_id')
@@ -80,6 +81,7 @@ export class CoinOperationsController {
     private readonly history: CoinHistoryService,
     private readonly users: UserService,
     private readonly inFlight: InFlightOperations,
+    private readonly auditLog: AuditLog,
   ) {}
 
   @Get()
@@ -146,7 +148,7 @@ export class CoinOperationsController {
         idempotencyKey,
       }),
     );
-    this.audit('coins_granted', principal, accountId, { reason, micro_coins: String(amount) });
+    await this.audit('coins.granted', principal, accountId, { reason, amount: formatCoins(amount) });
     return toGrantAnswer(accountId, result);
   }
 
@@ -186,7 +188,7 @@ export class CoinOperationsController {
         idempotencyKey,
       }),
     );
-    this.audit('penalty_charged', principal, accountId, { reason, micro_coins: String(amount) });
+    await this.audit('coins.penalty_charged', principal, accountId, { reason, amount: formatCoins(amount) });
     return toPenaltyAnswer(accountId, result);
   }
 
@@ -216,7 +218,7 @@ export class CoinOperationsController {
         idempotencyKey,
       }),
     );
-    this.audit('hold_released', principal, accountId, { hold_id: holdId });
+    await this.audit('coins.hold_released', principal, accountId, { hold_id: holdId });
     return toHoldAnswer(hold);
   }
 
@@ -257,7 +259,8 @@ export class CoinOperationsController {
   ): Promise<AccountAnswer> {
     await this.users.findUser(accountId);
     await this.coinAccounts.setBlocked({ accountId, isBlocked, actor: principal.userId, note });
-    this.audit(isBlocked ? 'account_blocked' : 'account_unblocked', principal, accountId, {});
+    const action = isBlocked ? 'coins.account_blocked' : 'coins.account_unblocked';
+    await this.audit(action, principal, accountId, {});
     return toAccountAnswer(await this.coinAccounts.accountOf(accountId));
   }
 
@@ -272,13 +275,16 @@ export class CoinOperationsController {
     return this.inFlight.run(accountId, idempotencyKey, () => work(idempotencyKey));
   }
 
-  private audit(event: string, principal: Principal, accountId: string, facts: object): void {
-    this.logger.log(event.replaceAll('_', ' '), {
-      event: `coins.${event}`,
-      account_id: accountId,
-      actor_id: principal.userId,
-      ...facts,
-    });
+  /** Written down after the deed, whose journal entry names the operator too; a repeated call is written down again. */
+  private async audit(
+    action: AuditEvent['action'],
+    { userId }: Principal,
+    accountId: string,
+    detail: NonNullable<AuditEvent['detail']>,
+  ): Promise<void> {
+    this.logger.log(action, { account_id: accountId, actor_id: userId, ...detail });
+    const actor = { kind: 'operator', id: userId } as const;
+    await this.auditLog.record({ actor, action, subjectKind: 'user', subjectId: accountId, detail });
   }
 }
 

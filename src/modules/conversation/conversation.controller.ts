@@ -15,8 +15,6 @@ import {
   type Principal,
   RequireScope,
 } from '../../platform/http/index.js';
-import { invalidRequest } from '../../platform/errors/index.js';
-import type { ConversationRow } from './conversation.repository.js';
 import { ConversationService } from './conversation.service.js';
 import {
   type ConversationDto,
@@ -28,6 +26,7 @@ import {
   messageListQuerySchema,
   messagePageSchema,
   renameConversationSchema,
+  toConversationDto,
 } from './dto/conversation.dto.js';
 import type {
   ConversationListQuery,
@@ -37,11 +36,10 @@ import type {
   RenameConversation,
 } from './dto/conversation.dto.js';
 import { ErasureService } from './erasure/erasure.service.js';
-import { MessageReader, type PagePlace } from './reading/message-reader.service.js';
+import { readMessagePage } from './reading/message-page.js';
+import { MessageReader } from './reading/message-reader.service.js';
 
 const listPosition = z.tuple([z.iso.datetime(), z.uuid()]);
-/** With the branch, so that a cursor goes on along its path though another branch becomes the active one. */
-const messagePosition = z.tuple([z.enum(['before', 'after']), z.int().min(0), z.int().min(0).optional()]);
 
 @ApiTags('Conversations')
 @Controller('api/conversations')
@@ -60,7 +58,7 @@ export class ConversationController {
     @CurrentPrincipal() principal: Principal,
     @Body({ schema: createConversationSchema }) body: CreateConversation,
   ): Promise<ConversationDto> {
-    return toDto(await this.conversations.createConversation(principal.userId, body));
+    return toConversationDto(await this.conversations.createConversation(principal.userId, body));
   }
 
   @Get()
@@ -80,7 +78,7 @@ export class ConversationController {
     const page = rows.slice(0, query.limit);
     const last = page.at(-1);
     return {
-      items: page.map(toDto),
+      items: page.map(toConversationDto),
       next_cursor:
         rows.length > page.length && last
           ? encodeCursor([last.last_activity_at.toISOString(), last.id])
@@ -96,7 +94,7 @@ export class ConversationController {
     @CurrentPrincipal() principal: Principal,
     @Param({ schema: conversationParamsSchema }) { id }: ConversationParams,
   ): Promise<ConversationDto> {
-    return toDto(await this.conversations.getConversation(principal.userId, id));
+    return toConversationDto(await this.conversations.getConversation(principal.userId, id));
   }
 
   @Patch(':id')
@@ -108,7 +106,7 @@ export class ConversationController {
     @Param({ schema: conversationParamsSchema }) { id }: ConversationParams,
     @Body({ schema: renameConversationSchema }) { title }: RenameConversation,
   ): Promise<ConversationDto> {
-    return toDto(await this.conversations.renameConversation(principal.userId, id, title));
+    return toConversationDto(await this.conversations.renameConversation(principal.userId, id, title));
   }
 
   @Delete(':id')
@@ -143,34 +141,6 @@ export class ConversationController {
     @Query({ schema: messageListQuerySchema }) query: MessageListQuery,
   ): Promise<z.infer<typeof messagePageSchema>> {
     await this.conversations.getConversation(principal.userId, id);
-    const { place, branch } = positionOf(query);
-    const page = await this.reader.readBranchPage(id, place, query.limit, branch);
-    const first = page.messages[0];
-    const last = page.messages.at(-1);
-    return {
-      items: page.messages,
-      earlier_cursor: page.hasEarlier && first ? encodeCursor(['before', first.sequence, page.branch]) : null,
-      later_cursor: page.hasLater && last ? encodeCursor(['after', last.sequence, page.branch]) : null,
-    };
+    return readMessagePage(this.reader, id, query);
   }
-}
-
-function positionOf({ cursor, branch }: MessageListQuery): { place: PagePlace; branch: number | undefined } {
-  if (cursor === undefined) return { place: { kind: 'latest' }, branch };
-  const [kind, sequence, named] = decodeCursor(cursor, messagePosition);
-  if (branch !== undefined && named !== undefined && named !== branch) {
-    throw invalidRequest({ param: 'branch', detail: 'The cursor is one of another branch.' });
-  }
-  return { place: { kind, sequence }, branch: branch ?? named };
-}
-
-function toDto(row: ConversationRow): ConversationDto {
-  return {
-    id: row.id,
-    title: row.title,
-    message_count: row.message_count,
-    total_tokens: Number(row.total_tokens),
-    created_at: row.created_at.toISOString(),
-    last_activity_at: row.last_activity_at.toISOString(),
-  };
 }

@@ -61,6 +61,34 @@ export class ConversationRepository {
     return rows[0];
   }
 
+  /** Whoever's it is. */
+  async find(id: string): Promise<ConversationRow | undefined> {
+    const rows: ConversationRow[] = await this.transactions.single.query(
+      `SELECT ${COLUMNS} FROM conversations WHERE id = ?`,
+      [id],
+    );
+    return rows[0];
+  }
+
+  /** The conversation with this id, or that of the saved turn with it. */
+  async findByAnyId(id: string): Promise<ConversationRow | undefined> {
+    const rows: ConversationRow[] = await this.transactions.single.query(
+      `SELECT ${COLUMNS} FROM conversations
+       WHERE id = ? OR id = (SELECT conversation_id FROM turns WHERE turns.id = ?) LIMIT 1`,
+      [id, id],
+    );
+    return rows[0];
+  }
+
+  /** Of all owners, the newest made first; `beforeId` is where the page before ended. */
+  async listAll(limit: number, beforeId: string | undefined): Promise<ConversationRow[]> {
+    return this.transactions.single.query(
+      `SELECT ${COLUMNS} FROM conversations ${beforeId === undefined ? '' : 'WHERE id < ?'}
+       ORDER BY id DESC LIMIT ?`,
+      [...(beforeId === undefined ? [] : [beforeId]), limit],
+    );
+  }
+
   /** The latest active first; `position` is where the page before ended. */
   async listOwned(
     ownerId: string,

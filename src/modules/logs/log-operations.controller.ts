@@ -10,7 +10,13 @@ import {
 } from '@nestjs/swagger';
 import { z } from 'zod';
 import type { ConfigOf } from '../../platform/config/index.js';
-import { decodeCursor, encodeCursor, RequireScope } from '../../platform/http/index.js';
+import {
+  CurrentPrincipal,
+  decodeCursor,
+  encodeCursor,
+  type Principal,
+  RequireScope,
+} from '../../platform/http/index.js';
 import { LogAccounting } from './accounting/log-accounting.service.js';
 import {
   accountingSchema,
@@ -28,7 +34,7 @@ import type {
   QuarantineParams,
 } from './dto/log-operations.dto.js';
 import { logsConfig } from './logs.config.js';
-import { LogQuarantine } from './quarantine/quarantine.service.js';
+import { QuarantineOperations } from './quarantine/quarantine-operations.service.js';
 
 const position = z.tuple([z.uuid()]);
 
@@ -39,7 +45,7 @@ const position = z.tuple([z.uuid()]);
 export class LogOperationsController {
   constructor(
     private readonly accounting: LogAccounting,
-    private readonly quarantine: LogQuarantine,
+    private readonly quarantine: QuarantineOperations,
     @Inject(logsConfig.token) private readonly config: ConfigOf<typeof logsConfig>,
   ) {}
 
@@ -99,9 +105,10 @@ export class LogOperationsController {
   @ApiNotFoundResponse({ description: '`quarantined_log_not_found`' })
   @ApiConflictResponse({ description: '`quarantined_log_refused`: its `detail` says why' })
   async replay(
+    @CurrentPrincipal() principal: Principal,
     @Param({ schema: quarantineParamsSchema }) { id }: QuarantineParams,
   ): Promise<z.infer<typeof replayedSchema>> {
-    return { id, stored_lines: await this.quarantine.replay(id) };
+    return { id, stored_lines: await this.quarantine.replay(principal.userId, id) };
   }
 
   @Post('quarantine/:id/discard')
@@ -113,10 +120,11 @@ export class LogOperationsController {
   @ApiOkResponse({ standardSchema: discardedSchema })
   @ApiNotFoundResponse({ description: '`quarantined_log_not_found`' })
   async discard(
+    @CurrentPrincipal() principal: Principal,
     @Param({ schema: quarantineParamsSchema }) { id }: QuarantineParams,
     @Body({ schema: discardSchema }) { reason }: Discard,
   ): Promise<z.infer<typeof discardedSchema>> {
-    await this.quarantine.discard(id, reason);
+    await this.quarantine.discard(principal.userId, id, reason);
     return { id };
   }
 }

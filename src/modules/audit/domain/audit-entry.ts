@@ -10,7 +10,6 @@ export const subjectKinds = [
   'errand',
   'queue',
   'quarantined_log',
-  'coin_hold',
 ] as const;
 export const actorKinds = ['user', 'operator', 'system'] as const;
 

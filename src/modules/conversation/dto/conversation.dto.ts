@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { idSchema } from '../../../shared/ids.js';
+import type { ConversationRow } from '../conversation.repository.js';
 import { turnStatuses } from '../domain/turn.js';
 
 const title = z
@@ -58,7 +59,7 @@ export const conversationListSchema = z.object({
   next_cursor: z.string().nullable(),
 });
 
-const messageSchema = z.object({
+export const messageSchema = z.object({
   id: z.uuid(),
   turn_id: z
     .uuid()
@@ -106,3 +107,14 @@ export const messagePageSchema = z.object({
   earlier_cursor: z.string().nullable(),
   later_cursor: z.string().nullable(),
 });
+
+export function toConversationDto(row: ConversationRow): ConversationDto {
+  return {
+    id: row.id,
+    title: row.title,
+    message_count: row.message_count,
+    total_tokens: Number(row.total_tokens),
+    created_at: row.created_at.toISOString(),
+    last_activity_at: row.last_activity_at.toISOString(),
+  };
+}

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { idSchema } from '../../../shared/ids.js';
+import { reasonSchema } from '../../audit/index.js';
 import { SAVE_SHARDS } from '../domain/shards.js';
 
 const shardsAtOnce = z
@@ -55,17 +56,9 @@ export const parkedListSchema = z.object({
 export const parkedParamsSchema = z.object({ id: idSchema });
 export type ParkedParams = z.infer<typeof parkedParamsSchema>;
 
-export const skipTurnSchema = z.strictObject({
-  reason: z
-    .string()
-    .trim()
-    .min(3)
-    .max(500)
-    .meta({
-      description: 'Why this turn is given up.',
-      examples: ['text longer than its column; told the user'],
-    }),
-});
+export const skipTurnSchema = z
+  .strictObject({ reason: reasonSchema })
+  .meta({ examples: [{ reason: 'text longer than its column; told the user, TICKET-12' }] });
 export type SkipTurn = z.infer<typeof skipTurnSchema>;
 
 export const skippedSchema = z.object({ conversation_id: z.uuid(), skipped_turn_id: z.uuid() });

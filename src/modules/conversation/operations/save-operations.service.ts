@@ -81,7 +81,7 @@ export class SaveOperations {
     const skipped = await this.parked.skip(conversationId, reason);
     if (!skipped) throw conversationNotParked();
     const detail = { turn_id: skipped.turnId };
-    await this.note(operatorId, 'conversation.turn_skipped', 'conversation', conversationId, detail);
+    await this.note(operatorId, 'conversation.turn_skipped', 'conversation', conversationId, detail, reason);
     this.logger.warn('turn skipped by an operator', {
       conversation_id: conversationId,
       turn_id: skipped.turnId,
@@ -96,9 +96,10 @@ export class SaveOperations {
     subjectKind: AuditEvent['subjectKind'],
     subjectId: string,
     detail: AuditEvent['detail'] = {},
+    reason?: string,
   ): Promise<void> {
     const actor = { kind: 'operator', id: operatorId } as const;
-    return this.audit.record({ actor, action, subjectKind, subjectId, detail });
+    return this.audit.record({ actor, action, subjectKind, subjectId, detail, reason });
   }
 
   private async waitingInRedis(): Promise<number[] | undefined> {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { reasonSchema } from '../../audit/index.js';
 import { idSchema } from '../../../shared/ids.js';
 
 export const accountingSchema = z.object({
@@ -60,14 +61,9 @@ export type QuarantineParams = z.infer<typeof quarantineParamsSchema>;
 
 export const replayedSchema = z.object({ id: z.uuid(), stored_lines: z.int() });
 
-export const discardSchema = z.strictObject({
-  reason: z
-    .string()
-    .trim()
-    .min(3)
-    .max(500)
-    .meta({ description: 'Why it is given up.', examples: ['sent by a broken build, not wanted'] }),
-});
+export const discardSchema = z
+  .strictObject({ reason: reasonSchema })
+  .meta({ examples: [{ reason: 'sent by a broken build, not wanted' }] });
 export type Discard = z.infer<typeof discardSchema>;
 
 export const discardedSchema = z.object({ id: z.uuid() });

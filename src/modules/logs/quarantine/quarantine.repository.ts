@@ -59,6 +59,15 @@ export class QuarantineRepository {
     return Number(rows[0]?.count);
   }
 
+  /** Whether it is still there to be replayed or discarded. */
+  async has(id: string): Promise<boolean> {
+    const rows = await this.transactions.single.query<unknown[]>(
+      'SELECT 1 FROM log_quarantine WHERE id = ? AND discarded_at IS NULL',
+      [id],
+    );
+    return rows.length > 0;
+  }
+
   /** Stores what an item holds and takes it out of quarantine, in one transaction; or notes why it still cannot be. */
   async replay(id: string): Promise<ReplayOutcome> {
     try {
