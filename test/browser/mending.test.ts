@@ -82,7 +82,7 @@ describe('what the database refused', () => {
     await page.getByText('Lines stored: 1.').waitFor();
     await page.getByText('Nothing is in quarantine').waitFor();
     await page.getByRole('tab', { name: 'Search' }).click();
-    await page.getByRole('cell', { name: message }).waitFor();
+    await page.getByRole('cell', { name: message, exact: true }).waitFor();
     expect(console.offences).toEqual([]);
   });
 
@@ -96,7 +96,7 @@ describe('what the database refused', () => {
     await product.call('POST', '/api/logs/batch', {
       logs: [{ device_id: 'lock-7', log_level: 'INFO', message }],
     });
-    await page.getByRole('cell', { name: message }).waitFor();
+    await page.getByRole('cell', { name: message, exact: true }).waitFor();
     await console.takePicture('logs-tail');
     expect(console.offences).toEqual([]);
   });

@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ConsolePage, launchBrowser } from './console-page.js';
 import { type ConsoleProduct, startConsoleProduct } from '../factories/console-product.js';
+import { createTcpProxy } from '../factories/tcp-proxy.js';
 import { waitUntil } from '../factories/wait.js';
 
 const WORDS = 150;
@@ -44,7 +45,7 @@ describe('the Playground', () => {
     return waitUntil(`${length} characters of the answer`, async () => {
       const text = await shownAnswer(page).textContent({ timeout: 20_000 });
       return (text ?? '').length > length && text;
-    }) as Promise<string>;
+    });
   }
 
   async function savedAnswer(page: Page): Promise<Message> {
@@ -56,7 +57,7 @@ describe('the Playground', () => {
       );
       const answer = items.findLast((message) => message.role === 'assistant');
       return answer?.is_saved === true && answer;
-    }) as Promise<Message>;
+    });
   }
 
   test('goes on with an answer after a reload, with no character twice or missing', async () => {
@@ -130,17 +131,19 @@ describe('the Playground', () => {
   });
 
   test('goes on where a broken connection left it', async () => {
-    await using console = await ConsolePage.open(browser, product.api.url);
+    const proxy = await createTcpProxy(product.api.url);
+    await using console = await ConsolePage.open(browser, new URL(proxy.url).origin);
     const { page } = console;
     await console.signIn(product, 'playground');
     await say(page, 'Tell me of a lock keeper.', SLOW);
     const before = await whenLong(page, 60);
-    await page.context().setOffline(true);
+    await proxy.cut();
     await page.getByText('The connection broke', { exact: false }).waitFor();
-    await page.context().setOffline(false);
+    await proxy.restore();
     await page.getByText('Complete', { exact: true }).waitFor();
     const shown = await shownAnswer(page).textContent();
     expect(shown?.startsWith(before)).toBe(true);
     expect(shown).toBe((await savedAnswer(page)).content);
+    await proxy.cut();
   });
 });
