@@ -34,6 +34,9 @@ export const pageGroups: readonly PageGroup[] = [
     { path: 'conversations', icon: 'chat', title: { en: 'Conversations', zh: '对话' }, scope: 'conversations:read', load: () => import('./conversations/conversations-page.tsx') },
     { path: 'coins', icon: 'coins', title: { en: 'Coins', zh: '金币' }, scope: 'coins:read', load: () => import('./coins/coins-page.tsx') },
     { path: 'logs', icon: 'log', title: { en: 'Logs', zh: '日志' }, scope: 'logs:read', load: () => import('./logs/logs-page.tsx') },
+    { path: 'support', icon: 'support', title: { en: 'Support', zh: '客服' }, scope: 'operations', load: () => import('./support/support-page.tsx') },
+    { path: 'engagement', icon: 'gift', title: { en: 'Engagement', zh: '运营' }, scope: 'operations', load: () => import('./engagement/engagement-page.tsx') },
+    { path: 'marketplace', icon: 'market', title: { en: 'Marketplace', zh: '集市' }, scope: 'operations', load: () => import('./marketplace/marketplace-page.tsx') },
   ] },
 ];
 

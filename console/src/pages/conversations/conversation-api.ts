@@ -9,6 +9,11 @@ export interface Conversation {
   last_activity_at: string;
 }
 
+/** What an operator sees of a user's conversation before reading it. */
+export interface InspectedConversation extends Omit<Conversation, 'title'> {
+  user_id: string;
+}
+
 export interface Message {
   id: string;
   turn_id: string;
@@ -49,4 +54,13 @@ export interface ParkedConversation {
 }
 
 export const CONVERSATIONS_PATH = '/api/conversations';
+/** A page of a user's conversation, as an operator reads it. */
+export interface Inspection extends Conversation {
+  user_id: string;
+  messages: Message[];
+  earlier_cursor: string | null;
+  later_cursor: string | null;
+}
+
+export const INSPECTION_PATH = '/api/admin/conversations';
 export const PARKED_PATH = '/api/admin/parked-conversations';

@@ -1,21 +1,18 @@
-import { Anchor, Badge, Button, Group, Stack } from '@mantine/core';
+import { Anchor, Button } from '@mantine/core';
 import { Link, useNavigate, useParams, useSearchParams } from 'react-router';
 import { api } from '../../api/client.ts';
 import { useReread } from '../../api/use-action.ts';
 import { useRead } from '../../api/use-read.ts';
-import { ChatMessage } from '../../components/chat-message.tsx';
-import { EmptyState } from '../../components/empty-state.tsx';
 import { Icon } from '../../components/icon.tsx';
-import { Page, Panel } from '../../components/page.tsx';
+import { Page } from '../../components/page.tsx';
 import { ProblemAlert } from '../../components/problem-alert.tsx';
 import { useReasonDialog } from '../../components/reason-dialog.tsx';
-import { TimeAgo } from '../../components/time-ago.tsx';
-import { TurnStatusBadge } from '../../components/turn-status-badge.tsx';
 import { PageLoading } from '../../layout/page-loading.tsx';
 import { useFormats, useTexts } from '../../i18n/language.tsx';
 import { useNotices } from '../../notices/notices.tsx';
-import { type Conversation, CONVERSATIONS_PATH, type Message, type MessagePage } from './conversation-api.ts';
+import { type Conversation, CONVERSATIONS_PATH, type MessagePage } from './conversation-api.ts';
 import { conversationsTexts } from './conversations.texts.ts';
+import { MessagePageView } from './message-page-view.tsx';
 
 /** One of the user's own conversations, a page of messages at a time. */
 export function ConversationPage() {
@@ -24,7 +21,7 @@ export function ConversationPage() {
   const { count } = useFormats();
   const path = `${CONVERSATIONS_PATH}/${id}`;
   const conversation = useRead<Conversation>(path);
-  const [params] = useSearchParams();
+  const [params, setParams] = useSearchParams();
   const messages = useRead<MessagePage>(`${path}/messages`, { query: { cursor: params.get('cursor') } });
   const { data } = conversation;
   const problem = conversation.error ?? messages.error;
@@ -43,58 +40,12 @@ export function ConversationPage() {
       actions={data ? <Actions conversation={data} /> : null}
     >
       {problem ? <ProblemAlert problem={problem} onRetry={() => void messages.refetch()} /> : null}
-      {messages.data ? <Messages page={messages.data} /> : problem ? null : <PageLoading />}
+      {messages.data ? (
+        <MessagePageView page={messages.data} onTurn={(cursor) => setParams({ cursor })} />
+      ) : problem ? null : (
+        <PageLoading />
+      )}
     </Page>
-  );
-}
-
-function Messages({ page }: { page: MessagePage }) {
-  const texts = useTexts(conversationsTexts);
-  return (
-    <Panel>
-      <Stack gap="lg">
-        <CursorLink cursor={page.earlier_cursor} label={texts.earlier} />
-        {page.items.length === 0 ? <EmptyState icon="chat" title={texts.noMessages} /> : null}
-        {page.items.map((message) => (
-          <MessageView key={message.id} message={message} />
-        ))}
-        <CursorLink cursor={page.later_cursor} label={texts.later} />
-      </Stack>
-    </Panel>
-  );
-}
-
-function MessageView({ message }: { message: Message }) {
-  const texts = useTexts(conversationsTexts);
-  const isAnswer = message.role === 'assistant';
-  return (
-    <ChatMessage role={message.role} text={message.content} at={<TimeAgo at={message.created_at} />}>
-      {isAnswer || !message.is_saved ? (
-        <Group gap="xs" mt={6}>
-          {isAnswer ? <TurnStatusBadge status={message.status} /> : null}
-          {message.is_saved ? null : (
-            <Badge variant="default" size="sm">
-              {texts.waiting}
-            </Badge>
-          )}
-        </Group>
-      ) : null}
-    </ChatMessage>
-  );
-}
-
-function CursorLink({ cursor, label }: { cursor: string | null; label: string }) {
-  if (cursor === null) return null;
-  return (
-    <Button
-      component={Link}
-      to={`?cursor=${encodeURIComponent(cursor)}`}
-      variant="default"
-      size="xs"
-      style={{ alignSelf: 'center' }}
-    >
-      {label}
-    </Button>
   );
 }
 

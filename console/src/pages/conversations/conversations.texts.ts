@@ -3,7 +3,7 @@ import { defineTexts } from '../../i18n/dictionary.ts';
 export const conversationsTexts = defineTexts(
   {
     title: 'Conversations',
-    lead: 'Your own, and those whose turns cannot be saved.',
+    lead: 'Your own; for operators those of users, and those whose turns cannot be saved.',
     tabs: { own: 'Your own', parked: 'Parked' },
     back: 'Conversations',
     name: 'Title',
@@ -54,7 +54,7 @@ export const conversationsTexts = defineTexts(
   },
   {
     title: '对话',
-    lead: '您自己的对话，以及无法保存的对话。',
+    lead: '您自己的对话；运维人员还可查看用户的对话以及无法保存的对话。',
     tabs: { own: '我的对话', parked: '已搁置' },
     back: '对话',
     name: '标题',
