@@ -4,8 +4,6 @@ import { fileURLToPath } from 'node:url';
 
 /** An alert of docker/prometheus/rules. */
 export interface AlertRule {
-  /** The file without its ending. */
-  readonly group: string;
   readonly name: string;
   readonly expr: string;
   readonly severity: string;
@@ -61,7 +59,6 @@ export function readAlertRules(): AlertRule[] {
   return dockerFiles('prometheus/rules').flatMap((path) => {
     const blocks = readFileSync(path, 'utf8').split(/^ {6}- (?=alert: )/m);
     return blocks.slice(1).map((block) => ({
-      group: /(\w+)\.yml$/.exec(path)?.[1] ?? '',
       name: /^alert: (\w+)$/m.exec(block)?.[1] ?? '',
       expr: field(block, 'expr'),
       severity: /labels: \{ severity: (\w+) \}/.exec(block)?.[1] ?? '',

@@ -150,8 +150,8 @@ export class WatchedProduct {
     expect(await this.call('POST', '/v1/chat/completions', body, this.user.apiKey)).toBe(200);
   }
 
-  log(message: string, query = ''): Promise<number> {
-    return this.call('POST', `/api/log${query}`, { device_id: 'd', log_level: 'INFO', message });
+  log(message: string): Promise<number> {
+    return this.call('POST', '/api/log', { device_id: 'd', log_level: 'INFO', message });
   }
 
   async sql(statement: string, values: readonly string[] = []): Promise<void> {

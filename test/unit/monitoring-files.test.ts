@@ -1,13 +1,12 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   anchorsOf,
   type Board,
+  dockerFiles,
   expressionsOf,
   metricNamesIn,
   type Panel,
-  prometheusDirectory,
   readAlertRules,
   readBoards,
 } from '../factories/monitoring-files.js';
@@ -38,17 +37,16 @@ describe('the alerts', () => {
     expect(chapter, name).toMatch(/\*\*See\*\*/);
   });
 
-  it.each(rules)(
-    '$name has a case in which it fires and a moment in which it does not',
-    ({ name, group }) => {
-      const cases = readFileSync(join(prometheusDirectory, 'tests', `${group}.test.yml`), 'utf8');
-      const checks = cases.split('eval_time:').filter((text) => text.includes(`alertname="${name}"`));
-      expect(
-        checks.filter((text) => /exp_samples: \[\{ labels: '\{\}', value: [1-9]/.test(text)),
-      ).not.toEqual([]);
-      expect(checks.filter((text) => text.includes('exp_samples: []'))).not.toEqual([]);
-    },
-  );
+  it.each(rules)('$name has a case in which it fires and a moment in which it does not', ({ name }) => {
+    const cases = dockerFiles('prometheus/tests')
+      .map((path) => readFileSync(path, 'utf8'))
+      .join('\n');
+    const checks = cases.split('eval_time:').filter((text) => text.includes(`alertname="${name}"`));
+    expect(checks.filter((text) => /exp_samples: \[\{ labels: '\{\}', value: [1-9]/.test(text))).not.toEqual(
+      [],
+    );
+    expect(checks.filter((text) => text.includes('exp_samples: []'))).not.toEqual([]);
+  });
 
   it('tell of the figures that the product was known by', () => {
     const exprOf = (name: string) => rules.find((rule) => rule.name === name)?.expr;
