@@ -67,6 +67,12 @@ export class ConsolePage implements AsyncDisposable {
     await this.page.locator('nav').waitFor();
   }
 
+  /** Goes to a page by its link in the navigation. */
+  async follow(title: string): Promise<void> {
+    await this.page.locator('nav').getByRole('link', { name: title, exact: true }).click();
+    await this.page.getByRole('heading', { name: title, level: 1 }).waitFor();
+  }
+
   /** Waits until nothing on the page says that it is still being loaded. */
   async settle(): Promise<void> {
     await this.page.locator('main h1').first().waitFor();

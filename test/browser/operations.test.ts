@@ -121,7 +121,7 @@ describe('an operator at the console', () => {
     await verdict.getByText('No worker is alive', { exact: true }).waitFor();
     await verdict.getByText('Start a worker', { exact: false }).waitFor();
     await console.takePicture('overview-no-worker');
-    await page.getByRole('link', { name: 'Processes' }).click();
+    await console.follow('Processes');
     await page.getByRole('cell', { name: /Lost/ }).first().waitFor();
     expect(console.offences).toEqual([]);
   });

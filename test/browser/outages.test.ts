@@ -33,11 +33,11 @@ describe('the console while a part is missing', () => {
     await badge.getByText('Degraded').waitFor();
     await page.getByRole('alert').getByText('Redis is down').waitFor();
     await console.takePicture('overview-without-redis');
-    await page.getByRole('link', { name: 'Processes' }).first().click();
+    await console.follow('Processes');
     await page.getByRole('cell', { name: /api-/ }).first().waitFor();
-    await page.getByRole('link', { name: 'Schedules' }).first().click();
+    await console.follow('Schedules');
     await page.getByRole('link', { name: 'forget-schedule-history' }).waitFor();
-    await page.getByRole('link', { name: 'Queues' }).click();
+    await console.follow('Queues');
     await page.getByRole('alert').filter({ hasText: 'queues_unavailable' }).waitFor();
     await console.takePicture('queues-without-redis');
     await redis.restore();

@@ -55,8 +55,7 @@ describe('every page of the console', () => {
     expect(await page.locator('nav').isVisible()).toBe(false);
     await page.getByRole('button', { name: 'Show the pages' }).click();
     await console.takePicture('navigation-small', { isWhole: false });
-    await page.getByRole('link', { name: 'Processes' }).click();
-    await page.getByRole('heading', { name: 'Processes', level: 1 }).waitFor();
+    await console.follow('Processes');
     await page.waitForFunction(() => document.documentElement.scrollWidth <= globalThis.innerWidth);
     await console.takePicture('processes-small');
     expect(console.offences).toEqual([]);

@@ -6,7 +6,7 @@ import { type Schedule, schedulePath, type Slot } from './schedule-api.ts';
 import { schedulesTexts } from './schedules.texts.ts';
 import classes from './schedules.module.css';
 
-const SHOWN_SLOTS = 30;
+const SHOWN_SLOTS = 20;
 /** Strips of tasks that end every few seconds are not read more often. */
 const FRESH_MS = 10_000;
 

@@ -1,4 +1,4 @@
-import { Anchor, Button, Group, Text } from '@mantine/core';
+import { ActionIcon, Anchor, Button, Group, Text } from '@mantine/core';
 import { Link } from 'react-router';
 import { useList } from '../../api/use-list.ts';
 import { type Column, DataTable } from '../../components/data-table.tsx';
@@ -87,15 +87,15 @@ function useColumns(): Array<Column<Schedule>> {
           >
             {texts.runNow}
           </Button>
-          <Button
-            size="compact-xs"
+          <ActionIcon
+            size="sm"
             variant="default"
-            leftSection={<Icon name={isPaused ? 'retry' : 'pause'} size={13} />}
+            title={isPaused ? texts.resume : texts.pause}
             aria-label={`${isPaused ? texts.resume : texts.pause}: ${name}`}
             onClick={() => (isPaused ? actions.resume(name) : actions.pause(name))}
           >
-            {isPaused ? texts.resume : texts.pause}
-          </Button>
+            <Icon name={isPaused ? 'retry' : 'pause'} size={13} />
+          </ActionIcon>
         </Group>
       ),
     },
