@@ -25,7 +25,7 @@ export function PageTabs({ base, tabs }: { base: string; tabs: readonly PageTab[
     >
       <Tabs.List mb="md" className={classes.list}>
         {tabs.map(({ path, label }) => (
-          <Tabs.Tab key={path} value={path}>
+          <Tabs.Tab key={path} value={path} className={classes.tab}>
             {label}
           </Tabs.Tab>
         ))}

@@ -134,7 +134,11 @@ function Conversations({ userId, id }: { userId: string | null; id: string | nul
         columns={columns}
         list={list}
         rowKey={(row) => row.id}
-        empty={{ title: texts.noConversations, hint: texts.noConversationsHint }}
+        empty={
+          id === null
+            ? { title: own.empty }
+            : { title: texts.noConversations, hint: texts.noConversationsHint }
+        }
       />
     </Panel>
   );

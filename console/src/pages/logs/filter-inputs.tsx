@@ -28,13 +28,13 @@ export function FilterInputs({
       <TextInput
         label={texts.text}
         value={filter.text}
-        w={240}
+        w={180}
         onChange={(event) => onChange({ ...filter, text: event.currentTarget.value })}
       />
       <TextInput
         label={texts.device}
         value={filter.device}
-        w={160}
+        w={120}
         onChange={(event) => onChange({ ...filter, device: event.currentTarget.value })}
       />
       <div role="group" aria-labelledby={labelId}>

@@ -45,12 +45,13 @@ export function LogSearch() {
           <TextInput
             label={texts.trace}
             value={search.trace}
-            w={200}
+            w={130}
             onChange={(event) => setSearch({ ...search, trace: event.currentTarget.value })}
           />
           <NativeSelect
             label={texts.window}
             value={search.window}
+            w={150}
             onChange={(event) => setSearch({ ...search, window: event.currentTarget.value as Window })}
             data={Object.entries(texts.windows).map(([value, label]) => ({ value, label }))}
           />
