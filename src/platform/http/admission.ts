@@ -109,8 +109,3 @@ export class RouteAccess {
     this.slots.take(principal.userId, reply);
   }
 }
-
-/** Who may call the route of a request; undefined if there is no such route. */
-export function accessOf(request: FastifyRequest): AccessPolicy | undefined {
-  return (request.routeOptions.config as AccessConfig | undefined)?.access;
-}
