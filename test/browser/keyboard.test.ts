@@ -41,7 +41,7 @@ describe('the console without a mouse', () => {
     await pressTabUntil(console, 'Pause');
     await keyboard.press('Enter');
     await page.getByRole('button', { name: 'Resume: vectorization' }).waitFor();
-    expect(await dialog.isVisible()).toBe(false);
+    await dialog.waitFor({ state: 'hidden' });
 
     await page.reload();
     await page.getByRole('button', { name: 'Resume: vectorization' }).waitFor();
