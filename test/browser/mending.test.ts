@@ -110,11 +110,12 @@ describe('what the database refused', () => {
       model: 'local:tokens=2',
       messages: [{ role: 'user', content: text }],
     });
+    const own = await product.call<{ items: [{ id: string }] }>('GET', '/api/conversations?limit=1');
     await console.signIn(product, 'conversations/users');
-    await page
-      .getByRole('button', { name: /^Read:/ })
-      .first()
-      .click();
+    await page.getByRole('textbox', { name: 'Conversation' }).fill(own.items[0].id);
+    await page.getByRole('button', { name: 'Find conversation' }).click();
+    await page.getByRole('heading', { name: 'Found' }).waitFor();
+    await page.getByRole('button', { name: `Read: ${own.items[0].id}` }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Reason').fill(reason);
     expect(await page.getByText(text).count()).toBe(0);
