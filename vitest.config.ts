@@ -22,6 +22,8 @@ export default defineConfig({
           isolate: false,
           testTimeout: 30_000,
           hookTimeout: 60_000,
+          // They wait for servers more than they compute: one worker would leave half of two cores idle.
+          maxWorkers: 2,
         },
       },
       {

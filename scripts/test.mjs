@@ -10,11 +10,12 @@ import { ensureRuntime } from './lib/runtime.mjs';
 import { ensureServerPrograms } from './lib/server-programs.mjs';
 import { runMain, say, step } from './lib/terminal.mjs';
 import { startTestServers } from './lib/test-servers.mjs';
-import { countReport, describeFailures } from './lib/test-report.mjs';
+import { countReport, countWithSecondTry, describeFailures, failedFiles } from './lib/test-report.mjs';
 
 const help = `npm test -- [options] [file ...]
 
 Runs every check and test against private, throw-away servers. The last line is "N passed, N failed".
+Files that fail are run once more by themselves; a test that passes then is told as flaky, which is a fault to mend.
 
   file              only the test files whose path contains this; no checks
   --project NAME    only this kind: unit, medium, e2e or browser (may be repeated); no checks
@@ -23,7 +24,9 @@ Runs every check and test against private, throw-away servers. The last line is 
 
 const PROJECTS = ['unit', 'medium', 'e2e', 'browser'];
 const CHECK_TIMEOUT_MS = 5 * 60_000;
-const PROJECT_TIMEOUT_MS = 20 * 60_000;
+const PROJECT_TIMEOUT_MS = 35 * 60_000;
+/** More than so many files do not fail by chance. */
+const MAX_FILES_TRIED_AGAIN = 3;
 const INTERRUPT_GRACE_MS = 10_000;
 
 /** @typedef {{ passed: number, failed: number, failures: string[] }} Tally */
@@ -109,14 +112,32 @@ async function count(work) {
  * @returns {Promise<Tally>}
  */
 async function runProject(project, filters, servers) {
-  const report = join(servers.directory, `${project}.json`);
   say(`\n${project} tests`);
+  const { results, code } = await runTests(project, filters, servers, project);
+  const failures = describeFailures(results, code);
+  const files = failedFiles(results);
+  const isTriedAgain = filters.length === 0 && files.length > 0 && files.length <= MAX_FILES_TRIED_AGAIN;
+  if (!isTriedAgain) return { ...countReport(results, code), failures };
+  say(`\n${project} tests that failed, once more by themselves`);
+  const second = await runTests(project, files, servers, `${project}-again`);
+  const tally = countWithSecondTry(results, second.results, second.code);
+  const told = failures.map((failure) => `${tally.failed === 0 ? 'FLAKY, mend it: ' : ''}${failure}`);
+  return { ...tally, failures: [...told, ...describeFailures(second.results, second.code)] };
+}
+
+/**
+ * @param {string} project
+ * @param {string[]} filters
+ * @param {{ directory: string, env: Record<string, string> }} servers
+ * @param {string} name of the report
+ */
+async function runTests(project, filters, servers, name) {
+  const report = join(servers.directory, `${name}.json`);
   const args = ['run', '--project', project, '--passWithNoTests', ...filters];
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const code = await runVitest([...args, ...reporters], { ...process.env, ...servers.env });
   throwIfInterrupted();
-  const results = readJson(report);
-  return { ...countReport(results, code), failures: describeFailures(results, code) };
+  return { results: readJson(report), code };
 }
 
 /**

@@ -17,6 +17,36 @@ export function countReport(report, exitCode) {
   return { passed, failed };
 }
 
+/**
+ * The files of a vitest JSON report in which something failed.
+ * @param {any} report null when vitest wrote none
+ * @returns {string[]}
+ */
+export function failedFiles(report) {
+  return (report?.testResults ?? [])
+    .filter((/** @type {any} */ file) => file.status === 'failed')
+    .map((/** @type {any} */ file) => file.name);
+}
+
+/**
+ * The count of a run of which the files that failed were run again: what they gave the second time stands in for the
+ * first.
+ *
+ * @param {any} first the report of the whole run
+ * @param {any} second the report of the run of its failed files; null when vitest wrote none
+ * @param {number | null} secondCode
+ * @returns {{ passed: number, failed: number }}
+ */
+export function countWithSecondTry(first, second, secondCode) {
+  const again = countReport(second, secondCode);
+  let passed = again.passed;
+  for (const file of first.testResults) {
+    if (file.status === 'failed') continue;
+    passed += file.assertionResults.filter((/** @type {any} */ test) => test.status === 'passed').length;
+  }
+  return { passed, failed: again.failed };
+}
+
 const MAX_MESSAGE_LINES = 25;
 
 /**

@@ -64,7 +64,7 @@ export class ConsolePage implements AsyncDisposable {
     await this.page.locator('input[type=email]').fill(administrator.email);
     await this.page.locator('input[type=password]').fill(administrator.password);
     await this.page.locator('button[type=submit]').click();
-    await this.page.locator('nav').waitFor();
+    await this.page.locator('main h1').first().waitFor();
   }
 
   /** Goes to a page by its link in the navigation. */

@@ -101,7 +101,12 @@ describe('the operators of the schedules', () => {
       return manual.every(({ state }) => state === 'succeeded') && manual;
     });
     expect(runs.map(({ run_id: id }) => id)).toEqual([other.body.run_id, first.body.run_id]);
-    expect(runs[0]?.result).toEqual({ refresh_tokens: 0, sessions: 0, revoked_tokens: 0 });
+    expect(runs[0]?.result).toEqual({
+      refresh_tokens: 0,
+      console_sessions: 0,
+      sessions: 0,
+      revoked_tokens: 0,
+    });
     const page = await call<{ items: Slot[]; next_cursor: string }>('GET', `${forget}/runs?limit=1`);
     const next = await call<{ items: Slot[] }>(
       'GET',
@@ -131,7 +136,7 @@ describe('the operators of the schedules', () => {
     expect((await call('PUT', `${forget}/cron`, { cron: null })).body).toMatchObject({ cron: '17 * * * *' });
     const { body } = await call<{ items: { action: string; actor_id: string; detail: object }[] }>(
       'GET',
-      'audit-log?limit=5',
+      'audit?limit=5',
     );
     const entries = body.items.filter(({ action }) => /paused|resumed|cron/.test(action)).toReversed();
     const task = 'forget-expired-credentials';

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { countReport, describeFailures } from '../../../scripts/lib/test-report.mjs';
+import {
+  countReport,
+  countWithSecondTry,
+  describeFailures,
+  failedFiles,
+} from '../../../scripts/lib/test-report.mjs';
 
 const file = (status: string, ...tests: string[]) => ({
   status,
@@ -74,5 +79,36 @@ describe('what failed in a test run', () => {
 
   it('is nothing when all passed', () => {
     expect(describeFailures({ testResults: [] }, 0)).toEqual([]);
+  });
+});
+
+describe('files that failed and are run again', () => {
+  const named = (name: string, status: string, ...tests: string[]) => ({ name, ...file(status, ...tests) });
+  const first = {
+    testResults: [named('a', 'passed', 'passed', 'passed'), named('b', 'failed', 'passed', 'failed')],
+  };
+
+  it('are those in which a test failed, or which could not be loaded', () => {
+    expect(failedFiles({ testResults: [...first.testResults, named('c', 'failed')] })).toEqual(['b', 'c']);
+    expect(failedFiles(null)).toEqual([]);
+  });
+
+  it('count by their second run', () => {
+    const second = {
+      numPassedTests: 2,
+      numFailedTests: 0,
+      testResults: [named('b', 'passed', 'passed', 'passed')],
+    };
+    expect(countWithSecondTry(first, second, 0)).toEqual({ passed: 4, failed: 0 });
+  });
+
+  it('have failed if they fail again, or if the second run gives nothing', () => {
+    const second = {
+      numPassedTests: 1,
+      numFailedTests: 1,
+      testResults: [named('b', 'failed', 'passed', 'failed')],
+    };
+    expect(countWithSecondTry(first, second, 1)).toEqual({ passed: 3, failed: 1 });
+    expect(countWithSecondTry(first, null, null)).toEqual({ passed: 2, failed: 1 });
   });
 });
