@@ -64,7 +64,8 @@ export class ConsolePage implements AsyncDisposable {
     await this.page.locator('input[type=email]').fill(administrator.email);
     await this.page.locator('input[type=password]').fill(administrator.password);
     await this.page.locator('button[type=submit]').click();
-    await this.page.locator('main h1').first().waitFor();
+    // On a small screen it is there, but out of sight.
+    await this.page.locator('nav').waitFor({ state: 'attached' });
   }
 
   /** Goes to a page by its link in the navigation. */
