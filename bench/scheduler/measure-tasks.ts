@@ -6,7 +6,7 @@ import type { BenchContext, Row } from '../lib/benchmark.ts';
 import { ask, startProgram } from '../lib/child-programs.ts';
 import { atMost, type Goal } from '../lib/goals.ts';
 import { createProduct } from '../lib/product.ts';
-import { settleDatabase } from './settle-database.ts';
+import { settleDatabase } from '../lib/settle-database.ts';
 import type { TaskRowsCase } from './task-rows.ts';
 
 /** What a process that runs a task is told. */
