@@ -150,7 +150,7 @@ describe('the metrics of the built product under PM2', { timeout: TIMEOUT_MS }, 
       expect(totals(reading)).toEqual(expected);
       const answering = reading.find(requests, { route: '/api/coins/account', status: '200' });
       // Which connection goes to which instance is PM2's business; one alone would prove nothing.
-    expect(answering.length).toBeGreaterThan(1);
+      expect(answering.length).toBeGreaterThan(1);
       for (const name of ['lockkeeper_parked_conversations', 'lockkeeper_redis_up', 'lockkeeper_mysql_up']) {
         expect(reading.find(name), name).toHaveLength(1);
       }
