@@ -20,7 +20,6 @@ export const inspectionTexts = defineTexts(
     conversations: 'Conversations',
     coins: 'Coins',
     ofUser: 'Conversations of the user',
-    newest: 'Newest conversations',
     found: 'Found',
     noConversations: 'No such conversation',
     noConversationsHint:
@@ -53,7 +52,6 @@ export const inspectionTexts = defineTexts(
     conversations: '对话',
     coins: '金币',
     ofUser: '该用户的对话',
-    newest: '最新的对话',
     found: '查找结果',
     noConversations: '没有这个对话',
     noConversationsHint: '编号必须完整。等待保存的轮次只能通过其对话找到。',

@@ -107,7 +107,7 @@ function Conversations({ userId, id }: { userId: string | null; id: string | nul
   const own = useTexts(conversationsTexts);
   const { count } = useFormats();
   const list = useList<InspectedConversation>(INSPECTION_PATH, { query: { user_id: userId, q: id } });
-  const title = userId === null ? (id === null ? texts.newest : texts.found) : texts.ofUser;
+  const title = userId === null ? (id === null ? texts.all : texts.found) : texts.ofUser;
   const columns: Array<Column<InspectedConversation>> = [
     { key: 'id', header: texts.conversation, render: (row) => <IdText value={row.id} /> },
     { key: 'user', header: texts.user, render: (row) => <IdText value={row.user_id} /> },

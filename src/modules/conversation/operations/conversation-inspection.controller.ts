@@ -41,10 +41,10 @@ export class ConversationInspectionController {
 
   @Get()
   @ApiOperation({
-    summary: 'Find conversations: of a user, by an id, or the newest',
+    summary: 'Find conversations: of a user, by an id, or all',
     description:
       'Without titles, which are made of what users say. Of a user (`GET /api/admin/users` finds the id) the latest ' +
-      'active first, of all the newest made first.',
+      'active first; of all, in no order of time.',
   })
   @ApiOkResponse({ standardSchema: inspectionListSchema })
   async list(

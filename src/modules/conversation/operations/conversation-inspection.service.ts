@@ -14,7 +14,7 @@ export class ConversationInspection {
     private readonly audit: AuditLog,
   ) {}
 
-  /** Of one user, the latest active first; or of all, the newest made first. */
+  /** Of one user, the latest active first; or of all, in the order of their ids, which tells nothing of time. */
   list(
     userId: string | undefined,
     limit: number,
