@@ -68,12 +68,14 @@ export async function columnsWith(transactions: Transactions, marker: string): P
     [TEXT_TYPES],
   );
   const found: string[] = [];
-  for (const { table_name: table, column_name: column } of columns) {
-    const rows: unknown[] = await transactions.single.query(
-      `SELECT 1 FROM \`${table}\` WHERE LOCATE(?, CONVERT(\`${column}\` USING utf8mb4)) > 0 LIMIT 1`,
-      [marker],
+  for (const [table, ofTable] of Map.groupBy(columns, (column) => column.table_name)) {
+    const names = ofTable.map((column) => column.column_name);
+    const isIn = names.map((name) => `MAX(LOCATE(?, CONVERT(\`${name}\` USING utf8mb4)) > 0) AS \`${name}\``);
+    const [row]: Record<string, number | string | null>[] = await transactions.single.query(
+      `SELECT ${isIn.join(', ')} FROM \`${table}\``,
+      names.map(() => marker),
     );
-    if (rows.length > 0) found.push(`${table}.${column}`);
+    found.push(...names.filter((name) => Number(row?.[name]) > 0).map((name) => `${table}.${name}`));
   }
   return found;
 }
