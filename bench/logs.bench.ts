@@ -4,6 +4,7 @@ import { atLeast, atMost, type Goal } from './lib/goals.ts';
 import type { ProductProcess } from './lib/product.ts';
 import { round } from './lib/report.ts';
 import { median } from './lib/samples.ts';
+import { settleDatabase } from './lib/settle-database.ts';
 import { STRESS_BATCH_LINES, STRESS_CONNECTIONS, STRESS_LINES } from './logs/measure-stress.ts';
 import { measureOffered, measureStress } from './logs/measure-stress.ts';
 import type { LoadMeasurement } from './logs/load.ts';
@@ -96,6 +97,9 @@ async function runLogs(context: BenchContext): Promise<BenchResult> {
   ]);
   report(`From sending to storing, ${plan.pipeline.seconds} s`);
   const pipeline = await measurePipeline(installation, apis, worker, plan.pipeline);
+  // What is offered next is not to wait for the disk to catch up with this.
+  await drainQueue(installation);
+  await settleDatabase(installation.database);
   const loads = await measureLoads(installation, plan, apis, worker, report);
   await drainQueue(installation);
   raws.push(await insertRaw(installation, plan, report));

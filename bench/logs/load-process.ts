@@ -156,7 +156,8 @@ function sendAtRate(startedAt: number, perSecond: number): void {
       due.push(dueAt);
       dueAt = startedAt + (++offered * 1000) / perSecond;
     }
-    while (due.length > 0 && idle.length > 0) send(idle.pop() as Connection, due.shift() as number);
+    // In turn: the API cuts off a connection on which no request comes.
+    while (due.length > 0 && idle.length > 0) send(idle.shift() as Connection, due.shift() as number);
   }, TICK_MS);
 }
 
