@@ -169,7 +169,7 @@ describe('the erasure of a user', () => {
   it('lets his running turns end, charged as usual, and leaves nothing of them', async () => {
     const marker = `marker-${randomUUID()}`;
     const chatter = await TestChatter.create(test);
-    const stream = await chatter.stream(marker, 'local:tokens=8,delay_ms=150');
+    const stream = await chatter.stream(marker, 'local:tokens=8,delay_ms=600');
     await stream.until('"content":"');
     expect((await eraseOwn(chatter.user)).status).toBe(204);
     await erasures.sweep();

@@ -303,10 +303,13 @@ describe('a body that is announced and does not come', () => {
   it('takes memory that others have to wait for, until its client has gone', async () => {
     const send = async () => (await intake.post('/api/log', line())).statusCode;
     const announced: ClientRequest[] = [];
+    const answers = new Set<number | undefined>();
     await waitUntil('a refusal', async () => {
-      announced.push(announce(intake.key));
+      const outgoing = announce(intake.key);
+      outgoing.on('response', ({ statusCode }) => answers.add(statusCode));
+      announced.push(outgoing);
       return (await send()) === 503;
-    });
+    }).catch(() => expect.fail(`${announced.length} announced, answered with ${[...answers].join()}`));
     expect(announced.length).toBeGreaterThanOrEqual(8);
     for (const outgoing of announced) outgoing.destroy();
     await waitUntil('room for others', async () => (await send()) === 200);

@@ -6,6 +6,7 @@ import {
   type LockWaitRow,
   type RunningRow,
 } from './database-activity.repository.js';
+import { RecentAnswer } from './recent-answer.js';
 import { normaliseStatement } from './statement-text.js';
 
 /** Why a part of an answer is not there, and what is to be done about it. */
@@ -35,14 +36,23 @@ const PERFORMANCE_REMEDY =
   'Give the account in LOCKKEEPER_DATABASE_URL the right to read it (GRANT SELECT ON performance_schema.* TO …).';
 const SWITCH_REMEDY = 'Start the server with performance_schema=ON.';
 
+/**
+ * MariaDB looks at its transactions anew only if nobody has asked for them for 100 ms: consoles that ask one after the
+ * other would be shown for ever what was once. So those of this process ask together, and no more often than this.
+ */
+const RECENT_MS = 250;
+
 /** What the database is busy with, and who keeps whom waiting. What the server does not tell is named as missing. */
 @Injectable()
 export class DatabaseActivity {
+  private readonly processRight = new RecentAnswer(RECENT_MS, () => this.repository.checkProcessRight());
+  private readonly waits = new RecentAnswer(RECENT_MS, () => this.repository.lockWaits(MAX_ROWS));
+
   constructor(private readonly repository: DatabaseActivityRepository) {}
 
   /** Statements that have been running for at least `minMs`, and the forms of statements that took the most time. */
   async slowStatements(minMs: number): Promise<DatabaseReport<SlowStatements>> {
-    const rights = await this.ask(() => this.repository.checkProcessRight(), undefined, {
+    const rights = await this.ask(() => this.processRight.read(), undefined, {
       lost: 'What other accounts run on this database.',
       remedy: PROCESS_REMEDY,
     });
@@ -57,9 +67,9 @@ export class DatabaseActivity {
     };
   }
 
-  /** Who waits for whose locks just now. */
+  /** Who waits for whose locks, as it was a quarter of a second ago at the most. */
   async lockWaits(): Promise<DatabaseReport<readonly LockWaitRow[]>> {
-    const { found, missing } = await this.ask(() => this.repository.lockWaits(MAX_ROWS), [], {
+    const { found, missing } = await this.ask<readonly LockWaitRow[]>(() => this.waits.read(), [], {
       lost: 'Who waits for whose locks.',
       remedy: `${PROCESS_REMEDY} On MySQL also GRANT SELECT ON performance_schema.* TO ….`,
     });
