@@ -1,3 +1,4 @@
+import { agentMemoryConfig } from './modules/agent-memory/index.js';
 import { chatConfig } from './modules/chat/index.js';
 import { coinAccountConfig } from './modules/coin-account/index.js';
 import { conversationConfig } from './modules/conversation/index.js';
@@ -38,5 +39,6 @@ export const configDefinitions: readonly ConfigDefinition[] = [
   supportConfig,
   engagementConfig,
   marketplaceConfig,
+  agentMemoryConfig,
   schedulerConfig,
 ];

@@ -4,6 +4,7 @@ import { configDefinitions } from './app.config.js';
 import { jobDefinitions } from './app.jobs.js';
 import { periodicTasks } from './app.tasks.js';
 import { AccountHttpModule } from './modules/account/account.http.module.js';
+import { AgentMemoryHttpModule } from './modules/agent-memory/agent-memory.http.module.js';
 import { AuditHttpModule } from './modules/audit/audit.http.module.js';
 import { ChatHttpModule } from './modules/chat/chat.http.module.js';
 import { CoinAccountHttpModule } from './modules/coin-account/coin-account.http.module.js';
@@ -64,6 +65,7 @@ export class HttpAppModule {
         EngagementHttpModule,
         MarketplaceHttpModule,
         StatisticsHttpModule,
+        AgentMemoryHttpModule,
         SchedulerHttpModule.forTasks(periodicTasks),
         HttpModule,
         MonitoringModule.forRole('api'),

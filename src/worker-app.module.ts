@@ -4,6 +4,7 @@ import { configDefinitions } from './app.config.js';
 import { jobDefinitions } from './app.jobs.js';
 import { periodicTasks } from './app.tasks.js';
 import { AccountModule } from './modules/account/index.js';
+import { AgentMemoryModule } from './modules/agent-memory/index.js';
 import { AuthWorkerModule } from './modules/auth/auth.worker.module.js';
 import { ChatWorkerModule } from './modules/chat/chat.worker.module.js';
 import { CoinAccountWorkerModule } from './modules/coin-account/coin-account.worker.module.js';
@@ -57,6 +58,7 @@ export class WorkerAppModule {
         EngagementWorkerModule,
         MarketplaceWorkerModule,
         StatisticsWorkerModule,
+        AgentMemoryModule,
         SchedulerWorkerModule.forTasks(periodicTasks),
       ],
     };

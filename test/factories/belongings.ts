@@ -19,6 +19,8 @@ export interface Belongings {
   errand: string;
   invitationCode: string;
   supportChat: string;
+  agent: string;
+  memory: string;
 }
 
 /** Makes a user who has one of everything. */
@@ -63,6 +65,8 @@ export async function createBelongings(test: TestApp): Promise<Belongings> {
     client_message_id: randomUUID(),
     content: PRIVATE_TEXT,
   });
+  const [agent, memory] = [`agent-${randomUUID()}`, 'noted'];
+  await call(owner, 'PUT', `/api/agents/${agent}/memory/${memory}`, { value: PRIVATE_TEXT });
   const keys = await call<{ items: { id: string }[] }>(owner, 'GET', '/api/api-keys');
   return {
     owner,
@@ -75,5 +79,7 @@ export async function createBelongings(test: TestApp): Promise<Belongings> {
     errand: errand.id,
     invitationCode: (await call<{ id: string }>(owner, 'POST', '/api/invitations/codes')).id,
     supportChat: support.id,
+    agent,
+    memory,
   };
 }

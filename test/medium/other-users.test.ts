@@ -20,6 +20,7 @@ const conversation: Case = { of: { id: 'conversation' } };
 const turn: Case = { of: { id: 'conversation', turn_id: 'turn' } };
 const errand: Case = { of: { id: 'errand' } };
 const support: Case = { of: { id: 'supportChat' } };
+const memory: Case = { of: { agent: 'agent', key: 'memory' } };
 
 /** Routes below which something is one user's: nobody else is told as much as that it is there. */
 const OWNED: Readonly<Record<string, Case>> = {
@@ -57,6 +58,12 @@ const BY_CALLER: Readonly<Record<string, Case>> = {
   'GET /api/chat/{id}/messages': { of: { id: 'uiChat' } },
   'GET /api/chat/{id}/stream': { of: { id: 'uiChat' } },
   'POST /api/chat/{id}/stop': { of: { id: 'uiChat' } },
+  'GET /api/agents/{agent}/memory': { of: { agent: 'agent' } },
+  'GET /api/agents/{agent}/memory/{key}': memory,
+  'PUT /api/agents/{agent}/memory/{key}': { ...memory, payload: { value: 'another' } },
+  'POST /api/agents/{agent}/memory/{key}/append': { ...memory, payload: { text: 'more' } },
+  'POST /api/agents/{agent}/memory/{key}/increment': { ...memory, payload: {} },
+  'DELETE /api/agents/{agent}/memory/{key}': memory,
 };
 
 /** Routes whose things are everybody's who has the scope, each with the reason. */

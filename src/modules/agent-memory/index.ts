@@ -1,0 +1,2 @@
+export { agentMemoryConfig } from './agent-memory.config.js';
+export { AgentMemoryModule } from './agent-memory.module.js';
