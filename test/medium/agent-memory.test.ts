@@ -17,6 +17,9 @@ interface MemoryBody {
   details?: { version: number };
 }
 
+/** Of a value, a page, or an error. */
+type AnswerBody = MemoryBody & { items: (MemoryBody & { bytes: number })[]; next_cursor: string | null };
+
 describe('the memory of agents', () => {
   let test: TestApp;
   let user: TestUser;
@@ -32,19 +35,22 @@ describe('the memory of agents', () => {
 
   const newAgent = () => `agent-${randomUUID()}`;
 
-  async function call<T = MemoryBody>(
+  async function call(
     method: 'GET' | 'PUT' | 'POST' | 'DELETE',
     path: string,
     payload?: object,
     { of = user, headers = {} }: { of?: TestUser; headers?: Record<string, string> } = {},
-  ): Promise<{ status: number; body: T }> {
+  ): Promise<{ status: number; body: AnswerBody }> {
     const answer = await test.app.inject({
       method,
       url: `/api/agents/${path}`,
       headers: { ...bearer(of.apiKey), ...headers },
       ...(payload && { payload }),
     });
-    return { status: answer.statusCode, body: answer.body === '' ? ({} as T) : answer.json<T>() };
+    return {
+      status: answer.statusCode,
+      body: answer.body === '' ? ({} as AnswerBody) : answer.json<AnswerBody>(),
+    };
   }
   const put = (agent: string, key: string, body: object, of = user) =>
     call('PUT', `${agent}/memory/${encodeURIComponent(key)}`, body, { of });
@@ -230,7 +236,7 @@ describe('the memory of agents', () => {
       for (const key of keys.toReversed()) await put(agent, key, { value: key });
       const read: string[] = [];
       for (let cursor: string | null = ''; cursor !== null;) {
-        const { body }: { body: { items: MemoryBody[]; next_cursor: string | null } } = await call(
+        const { body }: { body: AnswerBody } = await call(
           'GET',
           `${agent}/memory?limit=3${cursor && `&cursor=${cursor}`}`,
         );
@@ -238,10 +244,7 @@ describe('the memory of agents', () => {
         cursor = body.next_cursor;
       }
       expect(read).toEqual(keys);
-      const { body } = await call<{ items: { key: string; bytes: number }[] }>(
-        'GET',
-        `${agent}/memory?prefix=${encodeURIComponent('a:')}`,
-      );
+      const { body } = await call('GET', `${agent}/memory?prefix=${encodeURIComponent('a:')}`);
       expect(body.items.map(({ key, bytes }) => [key, bytes])).toEqual([
         ['a:1', 5],
         ['a:10', 6],

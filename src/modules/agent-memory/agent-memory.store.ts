@@ -58,11 +58,17 @@ export class AgentMemoryStore {
       memoryKeys.value(userId, name),
       memoryKeys.done(userId, idempotency?.key ?? ''),
     ];
-    const fingerprint = idempotency?.fingerprint ?? '';
-    const limits = [valueBytes, valuesPerUser, bytesPerUser];
     const args = [
-      ...[name, operation, text, ttlMs ?? '', ttlSeconds * 1_000, ifVersion ?? '', fingerprint],
-      ...limits,
+      name,
+      operation,
+      text,
+      ttlMs ?? '',
+      ttlSeconds * 1_000,
+      ifVersion ?? '',
+      idempotency?.fingerprint ?? '',
+      valueBytes,
+      valuesPerUser,
+      bytesPerUser,
     ];
     const [kind, ...fields] = (await this.breaker.run(() =>
       memoryScripts.change.run(this.redis, keys, args),
