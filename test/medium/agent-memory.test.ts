@@ -88,7 +88,7 @@ describe('the memory of agents', () => {
       expect((await put(agent, 'f', { value: large }, own)).body.code).toBe('memory_full');
       await waitUntil('all are gone', async () => (await get(agent, 'e', own)).status === 404);
       await waitUntil('room', async () => (await put(agent, 'f', { value: large }, own)).status === 200);
-      const { body } = await call<{ items: MemoryBody[] }>('GET', `${agent}/memory`, undefined, { of: own });
+      const { body } = await call('GET', `${agent}/memory`, undefined, { of: own });
       expect(body.items.map(({ key }) => key)).toEqual(['f']);
     });
 
