@@ -8,6 +8,7 @@ import { marketplaceConfig } from './modules/marketplace/index.js';
 import { providerConfig } from './modules/provider/index.js';
 import { supportConfig } from './modules/support/index.js';
 import { schedulerConfig } from './modules/scheduler/index.js';
+import { taskConfig } from './modules/task/index.js';
 import { authConfig } from './modules/auth/index.js';
 import { appEnvironmentConfig, type ConfigDefinition } from './platform/config/index.js';
 import { databaseConfig } from './platform/database/index.js';
@@ -41,4 +42,5 @@ export const configDefinitions: readonly ConfigDefinition[] = [
   marketplaceConfig,
   agentMemoryConfig,
   schedulerConfig,
+  taskConfig,
 ];

@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { configDefinitions } from './app.config.js';
 import { jobDefinitions } from './app.jobs.js';
+import { taskKinds } from './app.task-kinds.js';
 import { periodicTasks } from './app.tasks.js';
 import { AccountHttpModule } from './modules/account/account.http.module.js';
 import { AgentMemoryHttpModule } from './modules/agent-memory/agent-memory.http.module.js';
@@ -21,6 +22,8 @@ import { SupportHttpModule } from './modules/support/support.http.module.js';
 import { SchedulerHttpModule } from './modules/scheduler/scheduler.http.module.js';
 import { SearchHttpModule } from './modules/search/search.http.module.js';
 import { StatisticsHttpModule } from './modules/statistics/statistics.http.module.js';
+import type { TaskDefinition } from './modules/task/index.js';
+import { TaskHttpModule } from './modules/task/task.http.module.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
 import { DatabaseModule } from './platform/database/index.js';
 import { HttpModule } from './platform/http/index.js';
@@ -36,7 +39,7 @@ import { WorkModule } from './platform/work/index.js';
 /** Everything that an API process is made of. */
 @Module({})
 export class HttpAppModule {
-  static forRoot(config: LoadedConfig): DynamicModule {
+  static forRoot(config: LoadedConfig, kinds: readonly TaskDefinition[] = taskKinds): DynamicModule {
     return {
       module: HttpAppModule,
       imports: [
@@ -67,6 +70,7 @@ export class HttpAppModule {
         StatisticsHttpModule,
         AgentMemoryHttpModule,
         SchedulerHttpModule.forTasks(periodicTasks),
+        TaskHttpModule.forKinds(kinds),
         HttpModule,
         MonitoringModule.forRole('api'),
         MonitoringHttpModule,

@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { configDefinitions } from './app.config.js';
 import { jobDefinitions } from './app.jobs.js';
+import { taskKinds } from './app.task-kinds.js';
 import { periodicTasks } from './app.tasks.js';
 import { AccountModule } from './modules/account/index.js';
 import { AgentMemoryModule } from './modules/agent-memory/index.js';
@@ -17,6 +18,8 @@ import { SupportWorkerModule } from './modules/support/support.worker.module.js'
 import { SchedulerWorkerModule } from './modules/scheduler/scheduler.worker.module.js';
 import { SearchWorkerModule } from './modules/search/search.worker.module.js';
 import { StatisticsWorkerModule } from './modules/statistics/statistics.worker.module.js';
+import type { TaskDefinition } from './modules/task/index.js';
+import { TaskWorkerModule } from './modules/task/task.worker.module.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
 import { DatabaseModule } from './platform/database/index.js';
 import { ClusterMetricsModule } from './platform/metrics/index.js';
@@ -31,7 +34,7 @@ import { WorkModule } from './platform/work/index.js';
 /** Everything that a worker process is made of. */
 @Module({})
 export class WorkerAppModule {
-  static forRoot(config: LoadedConfig): DynamicModule {
+  static forRoot(config: LoadedConfig, kinds: readonly TaskDefinition[] = taskKinds): DynamicModule {
     return {
       module: WorkerAppModule,
       imports: [
@@ -59,6 +62,7 @@ export class WorkerAppModule {
         MarketplaceWorkerModule,
         StatisticsWorkerModule,
         AgentMemoryModule,
+        TaskWorkerModule.forKinds(kinds),
         SchedulerWorkerModule.forTasks(periodicTasks),
       ],
     };

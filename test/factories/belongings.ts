@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { TaskFlows, TaskService } from '../../src/modules/task/index.js';
+import { scriptedFileTask } from '../fakes/task-kinds.js';
 import { saveAllTurns, TestChatter } from './chat.js';
 import type { TestApp } from './test-app.js';
 import { bearer, createUser, type TestUser } from './users.js';
@@ -21,6 +23,8 @@ export interface Belongings {
   supportChat: string;
   agent: string;
   memory: string;
+  task: string;
+  taskFlow: string;
 }
 
 /** Makes a user who has one of everything. */
@@ -68,6 +72,8 @@ export async function createBelongings(test: TestApp): Promise<Belongings> {
   const [agent, memory] = [`agent-${randomUUID()}`, 'noted'];
   await call(owner, 'PUT', `/api/agents/${agent}/memory/${memory}`, { value: PRIVATE_TEXT });
   const keys = await call<{ items: { id: string }[] }>(owner, 'GET', '/api/api-keys');
+  const work = { script: 'none', note: PRIVATE_TEXT };
+  const step = [{ definition: scriptedFileTask, payload: work }];
   return {
     owner,
     expert,
@@ -81,5 +87,7 @@ export async function createBelongings(test: TestApp): Promise<Belongings> {
     supportChat: support.id,
     agent,
     memory,
+    task: (await test.app.get(TaskService).submit(owner.id, scriptedFileTask, work)).taskId,
+    taskFlow: (await test.app.get(TaskFlows).submit(owner.id, [step])).flowId,
   };
 }

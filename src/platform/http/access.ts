@@ -20,6 +20,7 @@ export const scopes = [
   'support:answer',
   'marketplace',
   'memory',
+  'tasks',
   'account',
   'operations',
   'administration',
