@@ -14,6 +14,7 @@ import { httpConfig } from './platform/http/index.js';
 import { metricsConfig } from './platform/metrics/index.js';
 import { tracingConfig } from './platform/tracing/index.js';
 import { queueConfig } from './platform/queue/index.js';
+import { storageConfig } from './platform/storage/index.js';
 import { redisConfig } from './platform/redis/index.js';
 import { websocketConfig } from './platform/websocket/index.js';
 
@@ -24,6 +25,7 @@ export const configDefinitions: readonly ConfigDefinition[] = [
   databaseConfig,
   redisConfig,
   queueConfig,
+  storageConfig,
   metricsConfig,
   tracingConfig,
   providerConfig,
