@@ -1,0 +1,11 @@
+export { defineTask, DoesTask } from './define-task.js';
+export type { TaskDefinition, TaskHandler, TaskPayloadOf, TaskResultOf, TaskRun } from './define-task.js';
+export { taskQueueNames, taskStates } from './domain/task.js';
+export type { Task, TaskQueueName, TaskState } from './domain/task.js';
+export type { TaskOptions } from './domain/task-options.js';
+export { TaskAdmission } from './task-admission.service.js';
+export { taskConfig } from './task.config.js';
+export { TaskModule } from './task.module.js';
+export { TaskService } from './task.service.js';
+export type { TaskReceipt } from './task.service.js';
+export { runFileProcessing, runKgExtraction, runVectorization } from './jobs/task-queues.js';
