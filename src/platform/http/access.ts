@@ -19,6 +19,7 @@ export const scopes = [
   'support',
   'support:answer',
   'marketplace',
+  'files',
   'account',
   'operations',
   'administration',
@@ -56,6 +57,12 @@ export interface ScopePolicy {
 
 /** Who may call a route: anybody, or whom a scope lets. */
 export type AccessPolicy = { readonly kind: 'public' } | ScopePolicy;
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    access?: AccessPolicy;
+  }
+}
 
 export const ACCESS_POLICY = 'lockkeeper:access-policy';
 
