@@ -3,10 +3,12 @@ import { coinAccountConfig } from './modules/coin-account/index.js';
 import { conversationConfig } from './modules/conversation/index.js';
 import { engagementConfig } from './modules/engagement/index.js';
 import { logIntakeConfig, logQueryConfig, logsConfig } from './modules/logs/index.js';
+import { fileConfig } from './modules/file/index.js';
 import { marketplaceConfig } from './modules/marketplace/index.js';
 import { providerConfig } from './modules/provider/index.js';
 import { supportConfig } from './modules/support/index.js';
 import { schedulerConfig } from './modules/scheduler/index.js';
+import { taskConfig } from './modules/task/index.js';
 import { authConfig } from './modules/auth/index.js';
 import { appEnvironmentConfig, type ConfigDefinition } from './platform/config/index.js';
 import { databaseConfig } from './platform/database/index.js';
@@ -40,5 +42,7 @@ export const configDefinitions: readonly ConfigDefinition[] = [
   supportConfig,
   engagementConfig,
   marketplaceConfig,
+  fileConfig,
   schedulerConfig,
+  taskConfig,
 ];

@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { configDefinitions } from './app.config.js';
 import { jobDefinitions } from './app.jobs.js';
+import { taskKinds } from './app.task-kinds.js';
 import { periodicTasks } from './app.tasks.js';
 import { AccountHttpModule } from './modules/account/account.http.module.js';
 import { AuditHttpModule } from './modules/audit/audit.http.module.js';
@@ -10,6 +11,7 @@ import { CoinAccountHttpModule } from './modules/coin-account/coin-account.http.
 import { ConversationHttpModule } from './modules/conversation/conversation.http.module.js';
 import { EngagementHttpModule } from './modules/engagement/engagement.http.module.js';
 import { AuthHttpModule } from './modules/auth/auth.http.module.js';
+import { FileHttpModule } from './modules/file/file.http.module.js';
 import { LogsHttpModule } from './modules/logs/logs.http.module.js';
 import { MarketplaceHttpModule } from './modules/marketplace/marketplace.http.module.js';
 import { MonitoringModule } from './modules/monitoring/index.js';
@@ -20,6 +22,8 @@ import { SupportHttpModule } from './modules/support/support.http.module.js';
 import { SchedulerHttpModule } from './modules/scheduler/scheduler.http.module.js';
 import { SearchHttpModule } from './modules/search/search.http.module.js';
 import { StatisticsHttpModule } from './modules/statistics/statistics.http.module.js';
+import type { TaskDefinition } from './modules/task/index.js';
+import { TaskHttpModule } from './modules/task/task.http.module.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
 import { DatabaseModule } from './platform/database/index.js';
 import { HttpModule } from './platform/http/index.js';
@@ -35,7 +39,7 @@ import { WorkModule } from './platform/work/index.js';
 /** Everything that an API process is made of. */
 @Module({})
 export class HttpAppModule {
-  static forRoot(config: LoadedConfig): DynamicModule {
+  static forRoot(config: LoadedConfig, kinds: readonly TaskDefinition[] = taskKinds): DynamicModule {
     return {
       module: HttpAppModule,
       imports: [
@@ -63,8 +67,10 @@ export class HttpAppModule {
         SupportHttpModule,
         EngagementHttpModule,
         MarketplaceHttpModule,
+        FileHttpModule,
         StatisticsHttpModule,
         SchedulerHttpModule.forTasks(periodicTasks),
+        TaskHttpModule.forKinds(kinds),
         HttpModule,
         MonitoringModule.forRole('api'),
         MonitoringHttpModule,

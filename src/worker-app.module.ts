@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { configDefinitions } from './app.config.js';
 import { jobDefinitions } from './app.jobs.js';
+import { taskKinds } from './app.task-kinds.js';
 import { periodicTasks } from './app.tasks.js';
 import { AccountModule } from './modules/account/index.js';
 import { AuthWorkerModule } from './modules/auth/auth.worker.module.js';
@@ -9,6 +10,7 @@ import { ChatWorkerModule } from './modules/chat/chat.worker.module.js';
 import { CoinAccountWorkerModule } from './modules/coin-account/coin-account.worker.module.js';
 import { ConversationWorkerModule } from './modules/conversation/conversation.worker.module.js';
 import { EngagementWorkerModule } from './modules/engagement/engagement.worker.module.js';
+import { FileWorkerModule } from './modules/file/file.worker.module.js';
 import { LogsWorkerModule } from './modules/logs/logs.worker.module.js';
 import { MarketplaceWorkerModule } from './modules/marketplace/marketplace.worker.module.js';
 import { MonitoringModule } from './modules/monitoring/index.js';
@@ -16,6 +18,8 @@ import { SupportWorkerModule } from './modules/support/support.worker.module.js'
 import { SchedulerWorkerModule } from './modules/scheduler/scheduler.worker.module.js';
 import { SearchWorkerModule } from './modules/search/search.worker.module.js';
 import { StatisticsWorkerModule } from './modules/statistics/statistics.worker.module.js';
+import type { TaskDefinition } from './modules/task/index.js';
+import { TaskWorkerModule } from './modules/task/task.worker.module.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
 import { DatabaseModule } from './platform/database/index.js';
 import { ClusterMetricsModule } from './platform/metrics/index.js';
@@ -30,7 +34,7 @@ import { WorkModule } from './platform/work/index.js';
 /** Everything that a worker process is made of. */
 @Module({})
 export class WorkerAppModule {
-  static forRoot(config: LoadedConfig): DynamicModule {
+  static forRoot(config: LoadedConfig, kinds: readonly TaskDefinition[] = taskKinds): DynamicModule {
     return {
       module: WorkerAppModule,
       imports: [
@@ -56,7 +60,9 @@ export class WorkerAppModule {
         SupportWorkerModule,
         EngagementWorkerModule,
         MarketplaceWorkerModule,
+        FileWorkerModule,
         StatisticsWorkerModule,
+        TaskWorkerModule.forKinds(kinds),
         SchedulerWorkerModule.forTasks(periodicTasks),
       ],
     };

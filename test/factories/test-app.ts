@@ -4,6 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { pino } from 'pino';
 import { configDefinitions } from '../../src/app.config.js';
 import { HttpAppModule } from '../../src/http-app.module.js';
+import { taskKinds } from '../../src/app.task-kinds.js';
 import { loadConfig } from '../../src/platform/config/index.js';
 import { createHttpApp, httpConfig } from '../../src/platform/http/index.js';
 import { installSockets } from '../../src/platform/websocket/index.js';
@@ -20,9 +21,12 @@ export interface TestApp {
 
 /**
  * Starts an API as `main.http.ts` does, without a port: ask it with `app.inject`. A database that `settings` name is
- * the test's own to drop.
+ * the test's own to drop. `kinds` of tasks are those that can be submitted.
  */
-export async function createTestApp(settings: Record<string, string> = {}): Promise<TestApp> {
+export async function createTestApp(
+  settings: Record<string, string> = {},
+  kinds = taskKinds,
+): Promise<TestApp> {
   const database = settings['LOCKKEEPER_DATABASE_URL'] ? undefined : await createTestDatabase();
   const runDirectory = createRunDirectory();
   const storageDirectory = `${runDirectory.path}-files`;
@@ -38,7 +42,8 @@ export async function createTestApp(settings: Record<string, string> = {}): Prom
   };
   const config = loadConfig(environment, configDefinitions);
   const logger = pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' });
-  const { app } = await createHttpApp(HttpAppModule.forRoot(config), config.get(httpConfig), logger);
+  const root = HttpAppModule.forRoot(config, kinds);
+  const { app } = await createHttpApp(root, config.get(httpConfig), logger);
   installSockets(app);
   await app.init();
   await app.getHttpAdapter().getInstance().ready();

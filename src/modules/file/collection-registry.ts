@@ -25,12 +25,7 @@ export class CollectionRegistry implements CollectionKeeper {
     await this.known().checkOwn(ownerId, collectionId);
   }
 
-  async add(
-    transaction: Transaction,
-    ownerId: string,
-    collectionId: string,
-    fileId: string,
-  ): Promise<void> {
+  async add(transaction: Transaction, ownerId: string, collectionId: string, fileId: string): Promise<void> {
     await this.known().add(transaction, ownerId, collectionId, fileId);
   }
 

@@ -4,12 +4,7 @@ import { TaskAdmission, TaskService } from '../task/index.js';
 import { type FileStatus, type FileStep, fileSteps } from './domain/file.js';
 import { fileNotFound } from './file.errors.js';
 import { FileRepository } from './file.repository.js';
-import {
-  extractFileGraph,
-  type FileTaskDefinition,
-  processFile,
-  vectorizeFile,
-} from './file-task-kinds.js';
+import { extractFileGraph, type FileTaskDefinition, processFile, vectorizeFile } from './file-task-kinds.js';
 import { FileProgress } from './progress/file-progress.service.js';
 import { ProgressRepository } from './progress/progress.repository.js';
 
@@ -62,7 +57,7 @@ export class FileProcessingService {
     processing: FileProcessing,
   ): Promise<FileReceipt> {
     const { definition, steps } = processings[processing];
-    if (!(await this.files.holdPresent(transaction, fileId))) throw fileNotFound();
+    if (!(await this.files.holdPresent(transaction, fileId, 'FOR UPDATE'))) throw fileNotFound();
     const { taskId, state, isDuplicate } = await this.tasks.submitWithin(
       transaction,
       ownerId,

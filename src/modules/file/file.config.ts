@@ -30,7 +30,8 @@ export const fileConfig = defineConfig('files', {
   }),
   maxUploadsPerProcess: variable({
     env: 'LOCKKEEPER_FILES_UPLOADS_PER_PROCESS',
-    description: 'How many files may come in at a time in one API process; each takes up to 20 MiB of memory with S3.',
+    description:
+      'How many files may come in at a time in one API process; each takes up to 20 MiB of memory with S3.',
     schema: read.integer(32, { min: 1, max: 10_000 }),
     example: '32',
   }),

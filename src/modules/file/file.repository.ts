@@ -111,12 +111,17 @@ export class FileRepository {
   }
 
   /**
-   * Keeps a file from going until the transaction ends, for what is written about it.
+   * Keeps a file from going until the transaction ends, for what is written about it; `how` is for those who change its
+   * row, too.
    * @returns false if it is not there any more: nothing may be written about it then.
    */
-  async holdPresent(transaction: Transaction, id: string): Promise<boolean> {
+  async holdPresent(
+    transaction: Transaction,
+    id: string,
+    how: 'LOCK IN SHARE MODE' | 'FOR UPDATE' = 'LOCK IN SHARE MODE',
+  ): Promise<boolean> {
     const rows: unknown[] = await transaction.query(
-      'SELECT id FROM files WHERE id = ? AND status IN (?) LOCK IN SHARE MODE',
+      `SELECT id FROM files WHERE id = ? AND status IN (?) ${how}`,
       [id, presentStatuses],
     );
     return rows.length === 1;

@@ -1,4 +1,10 @@
-import { type FileStatus, type FileStep, fileSteps, type StepStatus, type StoredFile } from './domain/file.js';
+import {
+  type FileStatus,
+  type FileStep,
+  fileSteps,
+  type StepStatus,
+  type StoredFile,
+} from './domain/file.js';
 
 export const FILE_COLUMNS = `id, owner_id, status, name, media_type, size_bytes, sha256, chunking, vectorization,
   \`storage\`, kg_extraction, message, job_id, created_at, changed_at`;

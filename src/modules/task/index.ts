@@ -3,6 +3,7 @@ export type { TaskDefinition, TaskHandler, TaskPayloadOf, TaskResultOf, TaskRun 
 export { taskQueueNames, taskStates } from './domain/task.js';
 export type { Task, TaskQueueName, TaskState } from './domain/task.js';
 export type { TaskOptions } from './domain/task-options.js';
+export { TaskFlows } from './task-flows.service.js';
 export { TaskAdmission } from './task-admission.service.js';
 export { taskConfig } from './task.config.js';
 export { TaskModule } from './task.module.js';

@@ -67,3 +67,9 @@ export const taskQueueNotFound = defineError({
   kind: 'not_found',
   title: 'There is no such queue of tasks.',
 });
+
+export const taskFlowNotFound = defineError({
+  code: 'task_flow_not_found',
+  kind: 'not_found',
+  title: 'There is no such flow, or it is not yours to see.',
+});

@@ -20,6 +20,7 @@ export const scopes = [
   'support:answer',
   'marketplace',
   'files',
+  'tasks',
   'account',
   'operations',
   'administration',

@@ -6,6 +6,8 @@ export interface LogFields {
   trace_id?: string;
   job_id?: string;
   job_name?: string;
+  task_id?: string;
+  task_name?: string;
   turn_id?: string;
   conversation_id?: string;
 }

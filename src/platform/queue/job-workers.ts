@@ -41,6 +41,7 @@ export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShut
   private readonly workers: Worker[] = [];
   private readonly activities: QueueActivities;
   private handlers: ReadonlyMap<string, AnyHandler> = new Map();
+  private stopping: Promise<void> | undefined;
 
   constructor(
     @Inject(JOB_DEFINITIONS) private readonly jobs: readonly AnyJob[],
@@ -64,8 +65,20 @@ export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShut
     this.logger.log('worker started', { queues: [...new Set(this.jobs.map((job) => job.queue.name))] });
   }
 
-  /** Takes no new job, gives running ones until the deadline, then aborts them; BullMQ hands those to others. */
-  async beforeApplicationShutdown(): Promise<void> {
+  beforeApplicationShutdown(): Promise<void> {
+    return this.stop();
+  }
+
+  /**
+   * Takes no new job, gives running ones until the deadline, then aborts them; BullMQ hands those to others. For those
+   * who have something to do after the last job, since nothing orders the hooks of a shutdown.
+   */
+  stop(): Promise<void> {
+    this.stopping ??= this.stopAll();
+    return this.stopping;
+  }
+
+  private async stopAll(): Promise<void> {
     const remainingMs = this.shutdownTimer.remainingMs();
     await Promise.all(this.workers.map((worker) => stopWorker(worker, remainingMs)));
   }

@@ -14,6 +14,7 @@ const userScopes: readonly Scope[] = [
   'support',
   'marketplace',
   'files',
+  'tasks',
   'account',
 ];
 const agentScopes: readonly Scope[] = [...userScopes, 'support:answer'];
@@ -44,6 +45,7 @@ export const keyScopes = [
   'support:answer',
   'marketplace',
   'files',
+  'tasks',
   'operations',
   'administration',
 ] as const satisfies readonly Scope[];

@@ -1,12 +1,5 @@
 /** How a file stands. `uploading` and `deleting` files are not there for their owner. */
-export const fileStatuses = [
-  'uploading',
-  'queued',
-  'processing',
-  'completed',
-  'failed',
-  'deleting',
-] as const;
+export const fileStatuses = ['uploading', 'queued', 'processing', 'completed', 'failed', 'deleting'] as const;
 export type FileStatus = (typeof fileStatuses)[number];
 
 /** Those of a file that is there. */

@@ -77,7 +77,11 @@ function isWide(head: Buffer): boolean {
 }
 
 function beginning(head: Buffer): string {
-  if (!isWide(head)) return head.toString('utf8').replace(/^\uFEFF/, '').trimStart();
+  if (!isWide(head))
+    return head
+      .toString('utf8')
+      .replace(/^\uFEFF/, '')
+      .trimStart();
   const label = head[0] === 0xff ? 'utf-16le' : 'utf-16be';
   return new TextDecoder(label).decode(head).trimStart();
 }

@@ -3,7 +3,12 @@ import { AppError } from '../../../platform/errors/index.js';
 import { TaskService } from '../../task/index.js';
 import { type FileStep, isSettled, type StoredFile } from '../domain/file.js';
 import { FileRepository } from '../file.repository.js';
-import { type FileProgressDocument, type StepProgress, toDocument, uploadDocument } from './progress-document.js';
+import {
+  type FileProgressDocument,
+  type StepProgress,
+  toDocument,
+  uploadDocument,
+} from './progress-document.js';
 import { ProgressRepository } from './progress.repository.js';
 import { ProgressStore } from './progress.store.js';
 
@@ -71,4 +76,3 @@ export class FileProgress {
     }
   }
 }
-

@@ -1,4 +1,10 @@
-import { type FileStatus, type FileStep, fileSteps, type StepStatus, type StoredFile } from '../domain/file.js';
+import {
+  type FileStatus,
+  type FileStep,
+  fileSteps,
+  type StepStatus,
+  type StoredFile,
+} from '../domain/file.js';
 
 /** How far a step is: 0 to 100. */
 export interface StepProgress {

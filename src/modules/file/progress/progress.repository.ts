@@ -1,6 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { type Transaction, Transactions } from '../../../platform/database/index.js';
-import { type FileStatus, type FileStep, fileSteps, presentStatuses, type StepStatus } from '../domain/file.js';
+import {
+  type FileStatus,
+  type FileStep,
+  fileSteps,
+  presentStatuses,
+  type StepStatus,
+} from '../domain/file.js';
 
 const MAX_MESSAGE_LENGTH = 500;
 

@@ -1,7 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CACHE_REDIS, CacheBreaker, type RedisClient, RedisScript } from '../../../platform/redis/index.js';
 import type { FileStep } from '../domain/file.js';
-import { type FileProgressDocument, type StepProgress, type UploadProgressDocument, uploadDocument } from './progress-document.js';
+import {
+  type FileProgressDocument,
+  type StepProgress,
+  type UploadProgressDocument,
+  uploadDocument,
+} from './progress-document.js';
 
 const UPLOAD_TTL_SECONDS = 3_600;
 const PROCESSING_TTL_SECONDS = 7_200;
@@ -47,12 +52,7 @@ export class ProgressStore {
   /** Begins a document anew. */
   async begin(document: FileProgressDocument): Promise<void> {
     await this.breaker.attempt(() =>
-      this.redis.set(
-        processingKey(document.file_id),
-        JSON.stringify(document),
-        'EX',
-        PROCESSING_TTL_SECONDS,
-      ),
+      this.redis.set(processingKey(document.file_id), JSON.stringify(document), 'EX', PROCESSING_TTL_SECONDS),
     );
   }
 
@@ -100,4 +100,3 @@ function uploadKey(fileId: string): string {
 function processingKey(fileId: string): string {
   return `processing:status:${fileId}`;
 }
-

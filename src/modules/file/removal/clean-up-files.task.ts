@@ -2,7 +2,8 @@ import { definePeriodicTask } from '../../../platform/schedule/index.js';
 
 export const cleanUpFiles = definePeriodicTask({
   name: 'clean-up-files',
-  description: 'Finishes the removal of deleted files, and removes what is left of uploads whose process died.',
+  description:
+    'Finishes the removal of deleted files, and removes what is left of uploads whose process died.',
   cron: '*/30 * * * * *',
   priority: 5,
   // The next slot is sooner than any retry.

@@ -29,8 +29,10 @@ export class FileErasure implements OnModuleInit {
       const files = await this.repository.listLeavingOf(userId, BATCH_SIZE);
       if (files.length === 0) break;
       for (const file of files) {
-        if (!(await this.removal.finish(file))) throw new Error('A file of an erased user could not be removed.');
-        if (performance.now() > deadlineMs) throw new Error('An erased user has more files; it is gone on later.');
+        if (!(await this.removal.finish(file)))
+          throw new Error('A file of an erased user could not be removed.');
+        if (performance.now() > deadlineMs)
+          throw new Error('An erased user has more files; it is gone on later.');
       }
     }
     await this.quotas.forget(userId);

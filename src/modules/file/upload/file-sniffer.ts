@@ -74,7 +74,8 @@ function beginsWith(head: Buffer, mark: string): boolean {
 function refused(mediaType: string | undefined): AppError {
   return fileTypeUnsupported({
     param: 'file',
-    detail: 'Taken are text, Markdown, HTML, CSV, JSON, PDF, DOCX, PPTX, XLSX and EPUB, by what is in the file.',
+    detail:
+      'Taken are text, Markdown, HTML, CSV, JSON, PDF, DOCX, PPTX, XLSX and EPUB, by what is in the file.',
     ...(mediaType !== undefined && { details: { media_type: mediaType } }),
   });
 }

@@ -10,13 +10,7 @@ import { CollectionRegistry } from '../collection-registry.js';
 import { cleanFileName } from '../domain/file-name.js';
 import { nameForType } from '../domain/media-type.js';
 import { fileConfig } from '../file.config.js';
-import {
-  fileEmpty,
-  fileNotFound,
-  fileQuotaExceeded,
-  fileTooLarge,
-  tooManyUploads,
-} from '../file.errors.js';
+import { fileEmpty, fileNotFound, fileQuotaExceeded, fileTooLarge, tooManyUploads } from '../file.errors.js';
 import { FileQuotaRepository, type FileUsage } from '../file-quota.repository.js';
 import { FileProcessingService, type FileReceipt } from '../file-processing.service.js';
 import { FileRepository, type ReceivedFile } from '../file.repository.js';
@@ -184,8 +178,7 @@ export class FileUploadService {
         await this.quotas.add(transaction, ownerId, { files: 1, bytes: file.sizeBytes });
       }
       if (collectionId !== undefined) await this.collections.add(transaction, ownerId, collectionId, id);
-      if (twin)
-        return { fileId: id, jobId: twin.jobId ?? '', status: twin.status, isDuplicate: true };
+      if (twin) return { fileId: id, jobId: twin.jobId ?? '', status: twin.status, isDuplicate: true };
       const submitted = await this.processing.submitWithin(transaction, ownerId, id, 'process');
       return { ...submitted, isDuplicate: false };
     });

@@ -12,8 +12,8 @@ const EXAMPLE_REASON = 'the embedder was down, TICKET-12';
 export const queueParamsSchema = z.object({
   name: z
     .string()
-    .regex(/^[a-z0-9-]{1,36}$/)
-    .meta({ description: 'The name of a queue.', examples: ['vectorization'] }),
+    .regex(/^[a-z0-9_-]{1,36}$/)
+    .meta({ description: 'The name of a queue.', examples: ['message_index'] }),
 });
 export type QueueParams = z.infer<typeof queueParamsSchema>;
 
@@ -56,7 +56,7 @@ export const queueSchema = z
   .meta({
     examples: [
       {
-        name: 'vectorization',
+        name: 'message_index',
         is_paused: false,
         is_drainable: true,
         counts: { waiting: 2, active: 1, delayed: 0, failed: 1, completed: 100 },

@@ -5,8 +5,8 @@ import { defineJob, defineQueue } from '../../../platform/queue/index.js';
 export const MAX_TURNS_A_JOB = 100;
 
 /** Work that makes saved turns findable. */
-export const vectorizationQueue = defineQueue({
-  name: 'vectorization',
+export const messageIndexQueue = defineQueue({
+  name: 'message_index',
   shards: 1,
   isSerial: false,
   concurrency: 2,
@@ -19,7 +19,7 @@ export const vectorizationQueue = defineQueue({
 /** Indexes the messages of saved turns. A job that is lost, or fails for good, is made up for by the task `catch-up-search-index`. */
 export const indexTurns = defineJob({
   name: 'search.index-turns.v1',
-  queue: vectorizationQueue,
+  queue: messageIndexQueue,
   payload: z.object({ turn_ids: z.array(z.string().min(1).max(36)).min(1).max(MAX_TURNS_A_JOB) }),
   attempts: 5,
   backoffMs: 2_000,

@@ -33,6 +33,18 @@ export interface RunNews {
   readonly isCancelRequested: boolean;
 }
 
+/** What comes of a task after a failed try. */
+export type AfterFailure = 'failed' | 'tried_later' | 'tried_at_once';
+
+const afterFailure = {
+  failed: { state: 'failed', set: `reason = ?, ${ENDED_BADLY}` },
+  tried_later: {
+    state: 'scheduled',
+    set: `run_token = NULL, due_at = UTC_TIMESTAMP(3) + INTERVAL retry_interval_ms * 1000 MICROSECOND`,
+  },
+  tried_at_once: { state: 'queued', set: 'run_token = NULL' },
+} as const;
+
 interface RunRow {
   id: string;
   owner_id: string;
@@ -109,16 +121,13 @@ export class RunRepository {
     });
   }
 
-  /** Notes a failed try: it is tried again after its interval, or has failed for good. */
-  fail({ place, token }: StartedRun, failure: TaskFailure, isFinal: boolean): Promise<boolean> {
+  /** Notes a failed try, and what comes of the task. @returns whether the run was still the task's. */
+  fail({ place, token }: StartedRun, failure: TaskFailure, next: AfterFailure): Promise<boolean> {
     const { reason, code, text, stack } = failure;
-    const error = 'failures = failures + 1, error_code = ?, error = ?, error_stack = ?';
-    return this.transitions.move(place, isFinal ? 'failed' : 'scheduled', {
-      set: isFinal
-        ? `${error}, reason = ?, ${ENDED_BADLY}`
-        : `${error}, run_token = NULL,
-           due_at = UTC_TIMESTAMP(3) + INTERVAL retry_interval_ms * 1000 MICROSECOND`,
-      setValues: [code, text, stack, ...(isFinal ? [reason] : [])],
+    const { state, set } = afterFailure[next];
+    return this.transitions.move(place, state, {
+      set: `failures = failures + 1, error_code = ?, error = ?, error_stack = ?, ${set}`,
+      setValues: [code, text, stack, ...(next === 'failed' ? [reason] : [])],
       where: 'run_token = ?',
       whereValues: [token],
     });

@@ -135,7 +135,8 @@ export class TaskRepository {
   /** The tasks of a flow by step. */
   async listOfFlow(flowId: string, limit: number): Promise<Task[]> {
     const rows: TaskRow[] = await this.transactions.single.query(
-      `SELECT ${TASK_COLUMNS} FROM tasks FORCE INDEX (idx_tasks_flow) WHERE flow_id = ?
+      `SELECT ${TASK_COLUMNS} FROM tasks FORCE INDEX (idx_tasks_flow)
+       WHERE flow_id = ? AND (expires_at IS NULL OR expires_at > UTC_TIMESTAMP(3))
        ORDER BY step, id LIMIT ?`,
       [flowId, limit],
     );

@@ -1,0 +1,20 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import type { TaskDefinition } from './define-task.js';
+import { PublicKinds } from './public-kinds.js';
+import { TaskFlowController } from './task-flow.controller.js';
+import { TaskController } from './task.controller.js';
+import { TaskModule } from './task.module.js';
+import { TASK_KINDS } from './task-registry.js';
+
+@Module({})
+export class TaskHttpModule {
+  static forKinds(kinds: readonly TaskDefinition[]): DynamicModule {
+    return {
+      module: TaskHttpModule,
+      imports: [TaskModule],
+      providers: [{ provide: TASK_KINDS, useValue: kinds }, PublicKinds],
+      // The more particular path first.
+      controllers: [TaskFlowController, TaskController],
+    };
+  }
+}
