@@ -19,9 +19,12 @@ export interface RouteOptions {
   readonly errorShape?: ErrorShapeName;
 }
 
+/** Fastify has a type of the same name. */
+type OwnRouteOptions = RouteOptions;
+
 declare module 'fastify' {
   // eslint-disable-next-line
-  interface FastifyContextConfig extends RouteOptions {}
+  interface FastifyContextConfig extends OwnRouteOptions {}
 }
 
 /** How `/openapi.json` is told the shape of an operation's errors. */
