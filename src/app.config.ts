@@ -4,6 +4,7 @@ import { coinAccountConfig } from './modules/coin-account/index.js';
 import { conversationConfig } from './modules/conversation/index.js';
 import { engagementConfig } from './modules/engagement/index.js';
 import { logIntakeConfig, logQueryConfig, logsConfig } from './modules/logs/index.js';
+import { fileConfig } from './modules/file/index.js';
 import { marketplaceConfig } from './modules/marketplace/index.js';
 import { providerConfig } from './modules/provider/index.js';
 import { supportConfig } from './modules/support/index.js';
@@ -16,6 +17,7 @@ import { httpConfig } from './platform/http/index.js';
 import { metricsConfig } from './platform/metrics/index.js';
 import { tracingConfig } from './platform/tracing/index.js';
 import { queueConfig } from './platform/queue/index.js';
+import { storageConfig } from './platform/storage/index.js';
 import { redisConfig } from './platform/redis/index.js';
 import { websocketConfig } from './platform/websocket/index.js';
 
@@ -26,6 +28,7 @@ export const configDefinitions: readonly ConfigDefinition[] = [
   databaseConfig,
   redisConfig,
   queueConfig,
+  storageConfig,
   metricsConfig,
   tracingConfig,
   providerConfig,
@@ -41,6 +44,7 @@ export const configDefinitions: readonly ConfigDefinition[] = [
   engagementConfig,
   marketplaceConfig,
   agentMemoryConfig,
+  fileConfig,
   schedulerConfig,
   taskConfig,
 ];

@@ -15,6 +15,7 @@ import { updateAllUsersStatistics } from './modules/statistics/index.js';
 import { forgetExpiredCredentials } from './modules/auth/index.js';
 import { expireHolds, reconcileBooks } from './modules/coin-account/index.js';
 import { eraseData } from './modules/conversation/index.js';
+import { cleanUpFiles } from './modules/file/index.js';
 import { retainLogs } from './modules/logs/index.js';
 import { forgetSlots } from './modules/scheduler/index.js';
 import { catchUpIndex } from './modules/search/index.js';
@@ -36,6 +37,7 @@ export const periodicTasks: readonly PeriodicTask[] = [
   expireHolds,
   eraseData,
   catchUpIndex,
+  cleanUpFiles,
   retainLogs,
   reconcileBooks,
   forgetExpiredCredentials,

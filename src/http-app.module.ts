@@ -12,6 +12,7 @@ import { CoinAccountHttpModule } from './modules/coin-account/coin-account.http.
 import { ConversationHttpModule } from './modules/conversation/conversation.http.module.js';
 import { EngagementHttpModule } from './modules/engagement/engagement.http.module.js';
 import { AuthHttpModule } from './modules/auth/auth.http.module.js';
+import { FileHttpModule } from './modules/file/file.http.module.js';
 import { LogsHttpModule } from './modules/logs/logs.http.module.js';
 import { MarketplaceHttpModule } from './modules/marketplace/marketplace.http.module.js';
 import { MonitoringModule } from './modules/monitoring/index.js';
@@ -67,6 +68,7 @@ export class HttpAppModule {
         SupportHttpModule,
         EngagementHttpModule,
         MarketplaceHttpModule,
+        FileHttpModule,
         StatisticsHttpModule,
         AgentMemoryHttpModule,
         SchedulerHttpModule.forTasks(periodicTasks),

@@ -11,6 +11,7 @@ import { ChatWorkerModule } from './modules/chat/chat.worker.module.js';
 import { CoinAccountWorkerModule } from './modules/coin-account/coin-account.worker.module.js';
 import { ConversationWorkerModule } from './modules/conversation/conversation.worker.module.js';
 import { EngagementWorkerModule } from './modules/engagement/engagement.worker.module.js';
+import { FileWorkerModule } from './modules/file/file.worker.module.js';
 import { LogsWorkerModule } from './modules/logs/logs.worker.module.js';
 import { MarketplaceWorkerModule } from './modules/marketplace/marketplace.worker.module.js';
 import { MonitoringModule } from './modules/monitoring/index.js';
@@ -60,6 +61,7 @@ export class WorkerAppModule {
         SupportWorkerModule,
         EngagementWorkerModule,
         MarketplaceWorkerModule,
+        FileWorkerModule,
         StatisticsWorkerModule,
         AgentMemoryModule,
         TaskWorkerModule.forKinds(kinds),

@@ -26,6 +26,8 @@ export function dataPaths(root) {
     logs: join(root, 'logs'),
     mariadb: join(root, 'mariadb'),
     redis: join(root, 'redis'),
+    /** What users uploaded, unless LOCKKEEPER_STORAGE_DIR names another place. */
+    files: join(root, 'files'),
     /** The daemon, sockets and logs of this installation's own PM2. */
     pm2: join(root, 'pm2'),
     /** Which servers hold this installation's data, with their ports and passwords. */

@@ -20,6 +20,7 @@ export function readSettings(processEnv = process.env, envFile = join(projectRoo
     throw new OperatorError(`PORT must be a whole number from 1 to 65535, not "${env['PORT']}".`);
   }
   const host = named('LOCKKEEPER_HOST') ?? '127.0.0.1';
+  const paths = dataPaths(isAbsolute(directory) ? directory : join(projectRoot, directory));
   return {
     /** Everything, to be passed on to the processes. */
     env,
@@ -27,10 +28,11 @@ export function readSettings(processEnv = process.env, envFile = join(projectRoo
     host,
     /** Where this machine reaches the API. */
     url: `http://${reachableHost(host)}:${port}`,
-    paths: dataPaths(isAbsolute(directory) ? directory : join(projectRoot, directory)),
+    paths,
     databaseUrl: named('LOCKKEEPER_DATABASE_URL'),
     redisUrl: named('LOCKKEEPER_REDIS_URL'),
     secret: named('LOCKKEEPER_SECRET'),
+    storageDir: named('LOCKKEEPER_STORAGE_DIR') ?? paths.files,
     shutdownTimeoutMs: Number(named('LOCKKEEPER_SHUTDOWN_TIMEOUT_MS') ?? 25_000) || 25_000,
     startTimeoutMs: Number(named('LOCKKEEPER_START_TIMEOUT_MS') ?? 30_000) || 30_000,
   };

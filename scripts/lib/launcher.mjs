@@ -91,12 +91,13 @@ export class Launcher {
 
   /** @param {import('./product-servers.mjs').ServerUrls} servers */
   #appEnvironment({ databaseUrl, redisUrl }) {
-    const { env, port, host, paths, secret } = this.#settings;
+    const { env, port, host, paths, secret, storageDir } = this.#settings;
     return {
       ...env,
       PORT: String(port),
       LOCKKEEPER_HOST: host,
       LOCKKEEPER_DATA_DIR: paths.root,
+      LOCKKEEPER_STORAGE_DIR: storageDir,
       LOCKKEEPER_DATABASE_URL: databaseUrl,
       LOCKKEEPER_REDIS_URL: redisUrl,
       LOCKKEEPER_SECRET: secret ?? ensureSecret(paths),

@@ -152,7 +152,7 @@ async function runQuietly(settings, args, variables = {}) {
 
 /** @param {Settings} settings */
 function environment(settings) {
-  const { env, port, host, paths, databaseUrl, redisUrl, secret } = settings;
+  const { env, port, host, paths, databaseUrl, redisUrl, secret, storageDir } = settings;
   return {
     ...env,
     PM2_HOME: paths.pm2,
@@ -161,6 +161,7 @@ function environment(settings) {
     PORT: String(port),
     LOCKKEEPER_HOST: host,
     LOCKKEEPER_DATA_DIR: paths.root,
+    LOCKKEEPER_STORAGE_DIR: storageDir,
     LOCKKEEPER_DATABASE_URL: databaseUrl,
     LOCKKEEPER_REDIS_URL: redisUrl,
     LOCKKEEPER_SECRET: secret ?? ensureSecret(paths),

@@ -18,6 +18,7 @@ export async function withServers(settings, work) {
     ...settings.env,
     LOCKKEEPER_DATABASE_URL: databaseUrl,
     LOCKKEEPER_REDIS_URL: redisUrl,
+    LOCKKEEPER_STORAGE_DIR: settings.storageDir,
     LOCKKEEPER_SECRET: settings.secret ?? ensureSecret(settings.paths),
   });
   if (readLauncher(settings.paths) !== null) {

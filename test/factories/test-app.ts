@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { rm } from 'node:fs/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { pino } from 'pino';
 import { configDefinitions } from '../../src/app.config.js';
@@ -28,11 +29,13 @@ export async function createTestApp(
 ): Promise<TestApp> {
   const database = settings['LOCKKEEPER_DATABASE_URL'] ? undefined : await createTestDatabase();
   const runDirectory = createRunDirectory();
+  const storageDirectory = `${runDirectory.path}-files`;
   const environment = {
     NODE_ENV: 'test',
     ...(database && { LOCKKEEPER_DATABASE_URL: database.url }),
     LOCKKEEPER_REDIS_URL: await createTestRedis(),
     LOCKKEEPER_RUN_DIR: runDirectory.path,
+    LOCKKEEPER_STORAGE_DIR: storageDirectory,
     // Many test files share a machine; those about a slow Redis set their own.
     LOCKKEEPER_REDIS_COMMAND_TIMEOUT_MS: '5000',
     ...settings,
@@ -50,6 +53,7 @@ export async function createTestApp(
     close: async () => {
       await app.close();
       runDirectory.remove();
+      await rm(storageDirectory, { recursive: true, force: true });
       await database?.drop();
     },
   };

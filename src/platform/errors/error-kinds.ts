@@ -13,6 +13,7 @@ export type ErrorKind =
   | 'conflict'
   | 'too_large'
   | 'unsupported_media'
+  | 'range_not_satisfiable'
   | 'rate_limited'
   | 'internal'
   | 'upstream'
@@ -36,6 +37,7 @@ export const errorKinds: Record<ErrorKind, KindMeaning> = {
   conflict: { status: 409, isRetryable: false },
   too_large: { status: 413, isRetryable: false },
   unsupported_media: { status: 415, isRetryable: false },
+  range_not_satisfiable: { status: 416, isRetryable: false },
   invalid: { status: 422, isRetryable: false },
   rate_limited: { status: 429, isRetryable: true },
   internal: { status: 500, isRetryable: false },

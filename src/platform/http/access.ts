@@ -20,6 +20,7 @@ export const scopes = [
   'support:answer',
   'marketplace',
   'memory',
+  'files',
   'tasks',
   'account',
   'operations',
@@ -58,6 +59,12 @@ export interface ScopePolicy {
 
 /** Who may call a route: anybody, or whom a scope lets. */
 export type AccessPolicy = { readonly kind: 'public' } | ScopePolicy;
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    access?: AccessPolicy;
+  }
+}
 
 export const ACCESS_POLICY = 'lockkeeper:access-policy';
 

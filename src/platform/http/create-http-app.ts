@@ -3,6 +3,7 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { fastifyCookie } from '@fastify/cookie';
+import { fastifyMultipart } from '@fastify/multipart';
 import type { Logger as PinoLogger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { ConfigOf } from '../config/index.js';
@@ -15,6 +16,7 @@ import { installApiDocs } from './api-docs/install-api-docs.js';
 import { installConsole } from './console-files.js';
 import { Drain } from './drain.js';
 import { ErrorFilter } from './error.filter.js';
+import { exemptForms } from './form-body.js';
 import type { httpConfig } from './http.config.js';
 import { HttpMetrics } from './http-metrics.js';
 import { installNestingLimit } from './nesting-limit.js';
@@ -74,6 +76,7 @@ export async function createHttpApp(
   fastify.server.maxHeadersCount = MAX_HEADERS;
   installRequestContext(fastify);
   installBodyParsers(fastify, config.bulkBodyLimitBytes);
+  exemptForms(fastify.server);
   installNestingLimit(fastify);
   // Its fields are ours and hold no secrets; looking for some would be most of what a line costs.
   const accessLogger = pinoLogger.child({}, { redact: [] });
@@ -95,6 +98,7 @@ export async function createHttpApp(
   await installPageHeaders(fastify);
   // Cookies are read where one is asked for, not on every request.
   await app.register(fastifyCookie, { hook: false });
+  await app.register(fastifyMultipart);
   installApiDocs(app, access);
   installConsole(fastify, access);
   app.useGlobalFilters(new ErrorFilter());

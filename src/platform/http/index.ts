@@ -15,6 +15,8 @@ export { decodeCursor, encodeCursor } from './cursor.js';
 export { begun, exportStream } from './export-stream.js';
 export { openAiErrorBody } from './openai-errors.js';
 export { EventStream, goneSignal } from './event-stream.js';
+export { Form } from './form-body.js';
+export type { FormField, FormFile, UnreadForm } from './form-body.js';
 export { BulkBody, UnreadBody } from './request-body.js';
 export { HttpRoute } from './route-options.js';
 export { readIdempotencyKey } from './idempotency-key.js';

@@ -13,6 +13,7 @@ const openAiTypes: Record<ErrorKind, string> = {
   conflict: 'invalid_request_error',
   too_large: 'invalid_request_error',
   unsupported_media: 'invalid_request_error',
+  range_not_satisfiable: 'invalid_request_error',
   rate_limited: 'rate_limit_error',
   internal: 'server_error',
   upstream: 'server_error',

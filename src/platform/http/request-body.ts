@@ -10,6 +10,7 @@ import {
   serviceUnavailable,
   unsupportedMediaType,
 } from '../errors/index.js';
+import { UnreadForm } from './form-body.js';
 import { routeOptionsOf } from './route-options.js';
 
 const gunzipBytes = promisify(gunzip);
@@ -121,7 +122,7 @@ export const BulkBody = createParamDecorator((_data: unknown, context: Execution
 
 /**
  * Makes Fastify read JSON as it does by itself, save on routes with a bulk body, which get it unread, whatever its
- * content type.
+ * content type, and on those with a form. `@fastify/multipart` must be registered.
  */
 export function installBodyParsers(fastify: FastifyInstance, bulkLimitBytes: number): void {
   const memory = new BulkMemory(bulkLimitBytes);
@@ -142,16 +143,26 @@ export function installBodyParsers(fastify: FastifyInstance, bulkLimitBytes: num
     if (routeOptionsOf(request).hasBulkBody) return new UnreadBody(request, payload, memory);
     // Where there is no route, that is what the caller is to hear.
     if (request.is404) return undefined;
-    throw unsupportedMediaType({ detail: 'Send application/json.' });
+    throw unsupportedMediaType({ detail: sentInstead(request) });
   });
   // Not `onResponse`: that hook is not run for a client that has gone.
   fastify.addHook('preValidation', (request, reply, done) => {
+    if (request.isMultipart() && !request.is404) {
+      const { hasForm, hasBulkBody } = routeOptionsOf(request);
+      if (hasForm) request.body = new UnreadForm(request, reply);
+      else if (hasBulkBody) request.body = new UnreadBody(request, request.raw, memory);
+      else return done(unsupportedMediaType({ detail: sentInstead(request) }));
+    }
     const { body } = request;
     if (body instanceof UnreadBody) {
       reply.raw.once('close', () => body.release());
     }
     done();
   });
+}
+
+function sentInstead(request: FastifyRequest): string {
+  return routeOptionsOf(request).hasForm ? 'Send multipart/form-data.' : 'Send application/json.';
 }
 
 function contentLength(request: FastifyRequest): number {

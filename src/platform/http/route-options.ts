@@ -11,10 +11,20 @@ export interface RouteOptions {
    * read before the handler asks for it with `@BulkBody()`: who may not call makes us read nothing.
    */
   readonly hasBulkBody?: boolean;
+  /** The body is a form, which is not read before the handler asks for its parts with `@Form()`. */
+  readonly hasForm?: boolean;
   /** It is called thousands of times a second: the access log has only what failed or was slow. */
   readonly isFrequent?: boolean;
   /** The shape of the route's errors, if it is not that of its path. */
   readonly errorShape?: ErrorShapeName;
+}
+
+/** Fastify has a type of the same name. */
+type OwnRouteOptions = RouteOptions;
+
+declare module 'fastify' {
+  // eslint-disable-next-line
+  interface FastifyContextConfig extends OwnRouteOptions {}
 }
 
 /** How `/openapi.json` is told the shape of an operation's errors. */

@@ -14,6 +14,7 @@ const userScopes: readonly Scope[] = [
   'support',
   'marketplace',
   'memory',
+  'files',
   'tasks',
   'account',
 ];
@@ -45,6 +46,7 @@ export const keyScopes = [
   'support:answer',
   'marketplace',
   'memory',
+  'files',
   'tasks',
   'operations',
   'administration',

@@ -46,6 +46,7 @@ export function describeApi(app: NestFastifyApplication): OpenAPIObject {
     .addTag('Points', 'Earned, spent before they expire')
     .addTag('Activities', 'Taken part in for a reward')
     .addTag('Marketplace', 'Work that users pay each other for')
+    .addTag('Files', 'Documents that are made searchable')
     .addTag('Logs', 'What devices and programs report')
     .addTag('Support', 'Chats of users with customer service')
     .addTag('Signing in', 'Sessions of people')

@@ -17,6 +17,7 @@ const descriptions: Record<ErrorKind, string> = {
   conflict: 'The present state does not allow this.',
   too_large: 'The request body is too large.',
   unsupported_media: 'The route does not take this content type or encoding.',
+  range_not_satisfiable: 'There is nothing in the range that was asked for.',
   rate_limited: 'Too many requests; try again after Retry-After.',
   internal: 'Something went wrong on our side; the log has the error_id.',
   upstream: 'The AI provider failed.',

@@ -1,0 +1,15 @@
+export { CollectionRegistry } from './collection-registry.js';
+export type { CollectionKeeper } from './collection-registry.js';
+export type { FileStep, StepStatus, StoredFile } from './domain/file.js';
+export { takenTypes } from './domain/media-type.js';
+export { fileConfig } from './file.config.js';
+export { collectionNotFound, fileNotFound } from './file.errors.js';
+export { FileModule } from './file.module.js';
+export { FileProcessingService } from './file-processing.service.js';
+export { FileService } from './file.service.js';
+export { extractFileGraph, processFile, vectorizeFile } from './file-task-kinds.js';
+export type { FileTaskPayload, FileTaskResult } from './file-task-kinds.js';
+export { FileProgress } from './progress/file-progress.service.js';
+export { cleanUpFiles } from './removal/clean-up-files.task.js';
+export { FileRemoval } from './removal/file-removal.service.js';
+export type { FileRemover } from './removal/file-removal.service.js';
