@@ -34,5 +34,5 @@ export function tidyLine(text: string): string {
 
 /** The row of a table as it stands in a block. */
 export function rowText(cells: readonly string[]): string {
-  return cells.map(tidyLine).join(' | ').trim();
+  return tidyLine(cells.map(tidyLine).join(' | '));
 }
