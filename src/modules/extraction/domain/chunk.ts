@@ -1,6 +1,6 @@
 import { tokensOf } from '../../../shared/tokens.js';
 import { type Block, type Place, plainTextOf } from './block.js';
-import { type Piece, headerTokens, piecesOf } from './pieces.js';
+import { type Piece, fitsTokens, headerTokens, piecesOf } from './pieces.js';
 
 /** What is embedded and found. */
 export interface Chunk {
@@ -82,16 +82,8 @@ class Packer {
     if (last && this.isBoundary(last, piece)) {
       yield* this.close();
       this.begin([]);
-    } else if (last && this.tokens + piece.tokens > this.maxTokens) {
-      const headings = this.takeHeadings();
-      const closed = this.pieces;
-      yield* this.close();
-      this.begin(headings.length > 0 ? headings : this.overlapOf(closed, piece));
-      // The headings and a long sentence together may be too much.
-      if (this.tokens + piece.tokens > this.maxTokens) {
-        yield* this.close();
-        this.begin([]);
-      }
+    } else if (last && !this.fits(piece)) {
+      yield* this.turnOver(piece);
     }
     if (this.pieces.length === 0) this.begin([piece]);
     else this.push(piece);
@@ -99,6 +91,26 @@ class Packer {
 
   *finish(): Generator<Chunk> {
     yield* this.close();
+  }
+
+  /** Ends the chunk that is full, and begins the one that `next` goes into. */
+  private *turnOver(next: Piece): Generator<Chunk> {
+    const headings = this.takeHeadings();
+    const closed = this.pieces;
+    yield* this.close();
+    this.begin(headings.length > 0 ? headings : this.overlapOf(closed, next));
+    if (this.pieces.length === 0 || this.fits(next)) return;
+    // Headings and a long sentence together may be too much; what is only repeated need not be.
+    if (headings.length > 0) yield* this.close();
+    this.begin([]);
+  }
+
+  private fits(piece: Piece): boolean {
+    return fitsTokens(this.maxTokens, this.tokens + piece.tokens, () => {
+      const [first = piece] = this.pieces;
+      const text = this.text.slice(first.start - this.offset, piece.end - this.offset).trim();
+      return withHeader(first.header, text);
+    });
   }
 
   private begin(pieces: Piece[]): void {
@@ -154,7 +166,7 @@ class Packer {
     const start = first.start + raw.length - raw.trimStart().length;
     const text = raw.trim();
     if (text === '') return;
-    const whole = first.header === undefined ? text : `${first.header}\n${text}`;
+    const whole = withHeader(first.header, text);
     yield {
       index: this.index,
       text: whole,
@@ -170,6 +182,10 @@ class Packer {
     const piece = this.pieces.at(body === -1 ? -1 : body);
     return piece?.block.place.section ?? [];
   }
+}
+
+function withHeader(header: string | undefined, text: string): string {
+  return header === undefined ? text : `${header}\n${text}`;
 }
 
 /** The place of a piece, but for its offsets: a row deep in a table's block is further down. */

@@ -15,6 +15,19 @@ export interface Piece extends Span {
 /** A row of headings that takes more than this share of a chunk is not repeated. */
 const MAX_HEADER_SHARE = 0.25;
 
+/** Texts joined can have a few tokens more than they have one by one, though nearly always they have fewer. */
+const SUM_ERROR = 4;
+
+/**
+ * Whether a text of parts fits: by the sum of the parts' tokens if that is clear, else counted exactly.
+ * @param sum the tokens of the parts, counted one by one
+ * @param text makes the whole text
+ */
+export function fitsTokens(maxTokens: number, sum: number, text: () => string): boolean {
+  if (sum > maxTokens) return false;
+  return sum <= maxTokens * 0.95 - SUM_ERROR || tokensOf(text()) <= maxTokens;
+}
+
 /**
  * Divides a block into pieces of at most `maxTokens`, its row of headings included. Together they are the block's
  * text and what separates it from the next.
@@ -22,7 +35,7 @@ const MAX_HEADER_SHARE = 0.25;
 export function piecesOf(block: Block, maxTokens: number): Piece[] {
   const text = block.text + BLOCK_SEPARATOR;
   const header = repeatedHeader(block, maxTokens);
-  const room = maxTokens - (header === undefined ? 0 : headerTokens(header));
+  const room = maxTokens - (header === undefined ? 0 : headerTokens(header) + SUM_ERROR);
   const startsWithHeader = header !== undefined && isHeaderFirst(block, header);
   return unitsOf(block, text).flatMap((unit, index) =>
     fitting(text, unit, room).map(({ start, end, tokens }): Piece => ({
@@ -74,7 +87,8 @@ function packed(text: string, parts: CountedSpan[], maxTokens: number): CountedS
   const spans: CountedSpan[] = [];
   for (const part of parts) {
     const last = spans.at(-1);
-    if (last && last.tokens + part.tokens <= maxTokens) {
+    const whole = () => text.slice(last?.start, part.end);
+    if (last && fitsTokens(maxTokens, last.tokens + part.tokens, whole)) {
       last.end = part.end;
       last.tokens += part.tokens;
     } else {
