@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { countTokens as countSlice } from 'gpt-tokenizer/encoding/o200k_base';
+import { tokensOfSlices } from '../../shared/tokens.js';
 import { type ChatMessage, type ProviderRequest, textOf } from './domain/chat.js';
 
 /**
@@ -7,20 +7,12 @@ import { type ChatMessage, type ProviderRequest, textOf } from './domain/chat.js
  * provider counted none. For models with another vocabulary it is an estimate; a provider's own count wins.
  */
 
-/**
- * The time to split a text without spaces grows with the square of its length, so a text is counted in
- * slices. Each cut can add one token to the count, never take one away.
- */
-const SLICE_CHARACTERS = 1_000;
 /** After counting for this long other requests get a turn: random text takes seconds for each million characters. */
 const WORK_MS = 10;
 
 /** What the chat format adds to each message and to the whole (OpenAI cookbook, "How to count tokens"). */
 const TOKENS_PER_MESSAGE = 4;
 const TOKENS_PER_PROMPT = 3;
-
-/** Text like `<|endoftext|>` is text here, not a command. */
-const ALL_IS_TEXT = { disallowedSpecial: new Set<string>() };
 
 /** What a part that is not text counts for. An image costs by its size in pixels, which we do not see: an upper guess. */
 const TOKENS_PER_OTHER_PART = 1_500;
@@ -32,8 +24,9 @@ const textTokens = new WeakMap<ChatMessage, number>();
 export async function countTokens(text: string, limit = Infinity): Promise<number> {
   let tokens = 0;
   let startedAt = performance.now();
-  for (let start = 0; start < text.length && tokens <= limit; start += SLICE_CHARACTERS) {
-    tokens += countSlice(text.slice(start, start + SLICE_CHARACTERS), ALL_IS_TEXT);
+  for (const count of tokensOfSlices(text)) {
+    tokens += count;
+    if (tokens > limit) break;
     if (performance.now() - startedAt < WORK_MS) continue;
     await nextTurn();
     startedAt = performance.now();

@@ -1,0 +1,12 @@
+export { DocumentReader } from './document-reader.service.js';
+export type { DocumentSource } from './document-reader.service.js';
+export { BLOCK_SEPARATOR, plainTextOf } from './domain/block.js';
+export type { Block, BlockKind, Place, ReadDocument } from './domain/block.js';
+export { chunkBlocks, chunksOf } from './domain/chunk.js';
+export type { Chunk, ChunkOptions } from './domain/chunk.js';
+export { defaultReadLimits } from './domain/read-limits.js';
+export type { ReadLimits } from './domain/read-limits.js';
+export { readableTypes } from './domain/readable-types.js';
+export type { DocumentFormat } from './domain/readable-types.js';
+export * from './extraction.errors.js';
+export { ExtractionModule } from './extraction.module.js';

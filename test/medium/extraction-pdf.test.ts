@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { readContent, refusalOf } from '../factories/documents.js';
+import { makePdf } from '../factories/pdf.js';
+
+/** Entries of a PDF that is encrypted with a password nobody has told. */
+const locked = {
+  trailer: '/Encrypt 7 0 R /ID [<00112233445566778899aabbccddeeff> <00112233445566778899aabbccddeeff>]',
+  objects: [
+    `<< /Filter /Standard /V 1 /R 2 /Length 40 /P -4 /O <${'ab'.repeat(32)}> /U <${'cd'.repeat(32)}> >>`,
+  ],
+};
+
+describe('PDF', () => {
+  it('has paragraphs by the distance of lines, headings by their size, and the page of each', async () => {
+    const document = await readContent(
+      'pdf',
+      makePdf(
+        [
+          [
+            { text: 'The report', y: 720, size: 24 },
+            { text: 'The first paragraph has two lines, and one word is divi-', y: 680 },
+            { text: 'ded between them. It ends here.', y: 666 },
+            { text: 'The second one is further down.', y: 630 },
+          ],
+          [
+            { text: 'Results', y: 720, size: 16 },
+            { text: 'On the second page (with brackets).', y: 690 },
+          ],
+        ],
+        { title: 'Annual report' },
+      ),
+    );
+    expect(document.title).toBe('Annual report');
+    expect(document.language).toBe('en');
+    expect(
+      document.blocks.map(({ kind, level, text, place }) => [place.page, `${kind}${level ?? ''}`, text]),
+    ).toEqual([
+      [1, 'heading1', 'The report'],
+      [
+        1,
+        'paragraph',
+        'The first paragraph has two lines, and one word is divided between them. It ends here.',
+      ],
+      [1, 'paragraph', 'The second one is further down.'],
+      [2, 'heading2', 'Results'],
+      [2, 'paragraph', 'On the second page (with brackets).'],
+    ]);
+    expect(document.blocks[4]?.place.section).toEqual(['The report', 'Results']);
+  });
+
+  it('is refused if it is encrypted', async () => {
+    expect(await refusalOf(readContent('pdf', makePdf([[{ text: 'Secret', y: 700 }]], locked)))).toBe(
+      'document_encrypted',
+    );
+  });
+
+  it('is refused if it is broken, or has no text', async () => {
+    expect(await refusalOf(readContent('pdf', 'This is no PDF.'))).toBe('document_broken');
+    expect(await refusalOf(readContent('pdf', '%PDF-1.7\n1 0 obj\n<< /Type'))).toBe('document_broken');
+    expect(await refusalOf(readContent('pdf', makePdf([[], []])))).toBe('document_empty');
+  });
+
+  it('is read if only its table of objects is lost', async () => {
+    const whole = makePdf([[{ text: 'Still here.', y: 700 }]]);
+    const { blocks } = await readContent('pdf', whole.subarray(0, whole.indexOf('startxref')));
+    expect(blocks.map(({ text }) => text)).toEqual(['Still here.']);
+  });
+
+  it('is read as far as may be, and says so', async () => {
+    const pages = Array.from({ length: 30 }, (_, index) => [
+      { text: `Page ${index} ${'has words '.repeat(5)}`, y: 700 },
+    ]);
+    const document = await readContent('pdf', makePdf(pages), { characters: 1_000 });
+    expect(document.isTruncated).toBe(true);
+    expect(document.blocks.at(-1)?.place.page).toBeLessThan(20);
+  });
+});
