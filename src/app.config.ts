@@ -2,6 +2,7 @@ import { chatConfig } from './modules/chat/index.js';
 import { coinAccountConfig } from './modules/coin-account/index.js';
 import { conversationConfig } from './modules/conversation/index.js';
 import { engagementConfig } from './modules/engagement/index.js';
+import { knowledgeConfig } from './modules/knowledge/index.js';
 import { logIntakeConfig, logQueryConfig, logsConfig } from './modules/logs/index.js';
 import { marketplaceConfig } from './modules/marketplace/index.js';
 import { providerConfig } from './modules/provider/index.js';
@@ -39,4 +40,5 @@ export const configDefinitions: readonly ConfigDefinition[] = [
   engagementConfig,
   marketplaceConfig,
   schedulerConfig,
+  knowledgeConfig,
 ];

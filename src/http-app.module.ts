@@ -11,6 +11,7 @@ import { ConversationHttpModule } from './modules/conversation/conversation.http
 import { EngagementHttpModule } from './modules/engagement/engagement.http.module.js';
 import { AuthHttpModule } from './modules/auth/auth.http.module.js';
 import { LogsHttpModule } from './modules/logs/logs.http.module.js';
+import { KnowledgeHttpModule } from './modules/knowledge/knowledge.http.module.js';
 import { MarketplaceHttpModule } from './modules/marketplace/marketplace.http.module.js';
 import { MonitoringModule } from './modules/monitoring/index.js';
 import { MonitoringHttpModule } from './modules/monitoring/monitoring.http.module.js';
@@ -63,6 +64,7 @@ export class HttpAppModule {
         SupportHttpModule,
         EngagementHttpModule,
         MarketplaceHttpModule,
+        KnowledgeHttpModule,
         StatisticsHttpModule,
         SchedulerHttpModule.forTasks(periodicTasks),
         HttpModule,

@@ -9,6 +9,7 @@ import { ChatWorkerModule } from './modules/chat/chat.worker.module.js';
 import { CoinAccountWorkerModule } from './modules/coin-account/coin-account.worker.module.js';
 import { ConversationWorkerModule } from './modules/conversation/conversation.worker.module.js';
 import { EngagementWorkerModule } from './modules/engagement/engagement.worker.module.js';
+import { KnowledgeModule } from './modules/knowledge/index.js';
 import { LogsWorkerModule } from './modules/logs/logs.worker.module.js';
 import { MarketplaceWorkerModule } from './modules/marketplace/marketplace.worker.module.js';
 import { MonitoringModule } from './modules/monitoring/index.js';
@@ -56,6 +57,7 @@ export class WorkerAppModule {
         SupportWorkerModule,
         EngagementWorkerModule,
         MarketplaceWorkerModule,
+        KnowledgeModule,
         StatisticsWorkerModule,
         SchedulerWorkerModule.forTasks(periodicTasks),
       ],

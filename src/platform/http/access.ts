@@ -19,6 +19,7 @@ export const scopes = [
   'support',
   'support:answer',
   'marketplace',
+  'files',
   'account',
   'operations',
   'administration',
