@@ -3,6 +3,7 @@ import { chatConfig } from './modules/chat/index.js';
 import { coinAccountConfig } from './modules/coin-account/index.js';
 import { conversationConfig } from './modules/conversation/index.js';
 import { engagementConfig } from './modules/engagement/index.js';
+import { knowledgeConfig } from './modules/knowledge/index.js';
 import { logIntakeConfig, logQueryConfig, logsConfig } from './modules/logs/index.js';
 import { fileConfig } from './modules/file/index.js';
 import { marketplaceConfig } from './modules/marketplace/index.js';
@@ -47,4 +48,5 @@ export const configDefinitions: readonly ConfigDefinition[] = [
   fileConfig,
   schedulerConfig,
   taskConfig,
+  knowledgeConfig,
 ];

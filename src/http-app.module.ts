@@ -14,6 +14,7 @@ import { EngagementHttpModule } from './modules/engagement/engagement.http.modul
 import { AuthHttpModule } from './modules/auth/auth.http.module.js';
 import { FileHttpModule } from './modules/file/file.http.module.js';
 import { LogsHttpModule } from './modules/logs/logs.http.module.js';
+import { KnowledgeHttpModule } from './modules/knowledge/knowledge.http.module.js';
 import { MarketplaceHttpModule } from './modules/marketplace/marketplace.http.module.js';
 import { MonitoringModule } from './modules/monitoring/index.js';
 import { MonitoringHttpModule } from './modules/monitoring/monitoring.http.module.js';
@@ -69,6 +70,7 @@ export class HttpAppModule {
         EngagementHttpModule,
         MarketplaceHttpModule,
         FileHttpModule,
+        KnowledgeHttpModule,
         StatisticsHttpModule,
         AgentMemoryHttpModule,
         SchedulerHttpModule.forTasks(periodicTasks),

@@ -12,6 +12,7 @@ import { CoinAccountWorkerModule } from './modules/coin-account/coin-account.wor
 import { ConversationWorkerModule } from './modules/conversation/conversation.worker.module.js';
 import { EngagementWorkerModule } from './modules/engagement/engagement.worker.module.js';
 import { FileWorkerModule } from './modules/file/file.worker.module.js';
+import { KnowledgeModule } from './modules/knowledge/index.js';
 import { LogsWorkerModule } from './modules/logs/logs.worker.module.js';
 import { MarketplaceWorkerModule } from './modules/marketplace/marketplace.worker.module.js';
 import { MonitoringModule } from './modules/monitoring/index.js';
@@ -62,6 +63,7 @@ export class WorkerAppModule {
         EngagementWorkerModule,
         MarketplaceWorkerModule,
         FileWorkerModule,
+        KnowledgeModule,
         StatisticsWorkerModule,
         AgentMemoryModule,
         TaskWorkerModule.forKinds(kinds),

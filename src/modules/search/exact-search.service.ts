@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { splitWords } from '../../shared/words.js';
 import { ConversationService, type OwnedMessage } from '../conversation/index.js';
 import { ownerKeyOf } from './domain/message-place.js';
-import { findHits, parseQuery, type SearchQuery } from './domain/search-query.js';
-import { snippetOf } from './domain/snippet.js';
-import { searchableText } from './domain/terms.js';
+import { findHits, parseQuery, type SearchQuery } from '../../shared/search/search-query.js';
+import { snippetOf } from '../../shared/search/snippet.js';
+import { searchableText } from '../../shared/search/terms.js';
 import { type Candidate, SearchRepository } from './search.repository.js';
 
 /** A message that was found. */

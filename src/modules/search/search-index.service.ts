@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { ConversationService, SaveSlots, type TextMessage } from '../conversation/index.js';
-import { EmbeddingsService, providerRefused } from '../provider/index.js';
+import { EmbeddingsService } from '../provider/index.js';
 import { messageNoOf, ownerKeyOf } from './domain/message-place.js';
-import { searchableText, termsOf } from './domain/terms.js';
-import { quantise } from './domain/vectors.js';
+import { searchableText, termsOf } from '../../shared/search/terms.js';
+import { quantise } from '../../shared/search/vectors.js';
 import { type IndexedMessage, type MessageEntry, SearchIndexRepository } from './search-index.repository.js';
 
 /** How many turns are read at once; each may be as large as a request. */
@@ -17,8 +17,6 @@ const ERASE_BATCH = 100;
 const REST_FACTOR = 4;
 /** A slow embedder costs others nothing. */
 const LONGEST_REST_MS = 400;
-/** A text that every embedder takes. */
-const PROBE = 'test';
 
 /** Keeps what can be searched: postings for words, vectors for likeness. Everything in it may be done twice. */
 @Injectable()
@@ -136,29 +134,12 @@ export class SearchIndex {
 
   /** One vector for each text, undefined for those that the embedder refuses. */
   private async vectorsOf(texts: readonly string[], signal: AbortSignal) {
-    try {
-      return await this.embeddings.embed(texts, signal);
-    } catch (error) {
-      if (!providerRefused.is(error)) throw error;
-    }
-    const vectors: (Float32Array | undefined)[] = [];
-    for (const text of texts) vectors.push(await this.vectorOf(text, signal));
-    return vectors;
-  }
-
-  /** A text is given up only if the embedder takes another: it may be the embedder that is set up wrong. */
-  private async vectorOf(text: string, signal: AbortSignal): Promise<Float32Array | undefined> {
-    try {
-      const [vector] = await this.embeddings.embed([text], signal);
-      return vector;
-    } catch (error) {
-      if (!providerRefused.is(error)) throw error;
-      await this.embeddings.embed([PROBE], signal);
-      this.logger.warn('a message cannot be embedded', {
-        reason: error.cause instanceof Error ? error.cause.message : error.message,
-      });
+    const vectors = await this.embeddings.embedEach(texts, signal);
+    return vectors.map((vector) => {
+      if (vector instanceof Float32Array) return vector;
+      this.logger.warn('a message cannot be embedded', vector);
       return undefined;
-    }
+    });
   }
 }
 

@@ -3,10 +3,10 @@ import { splitWords } from '../../shared/words.js';
 import { ConversationService, type OwnedMessage } from '../conversation/index.js';
 import { EmbeddingsService } from '../provider/index.js';
 import { ownerKeyOf } from './domain/message-place.js';
-import { findLikenesses, parseQuery } from './domain/search-query.js';
-import { snippetOf } from './domain/snippet.js';
-import { searchableText } from './domain/terms.js';
-import { cosine } from './domain/vectors.js';
+import { findLikenesses, parseQuery } from '../../shared/search/search-query.js';
+import { snippetOf } from '../../shared/search/snippet.js';
+import { searchableText } from '../../shared/search/terms.js';
+import { cosine } from '../../shared/search/vectors.js';
 import type { SearchHit } from './exact-search.service.js';
 import { SearchRepository } from './search.repository.js';
 

@@ -22,6 +22,7 @@ export const scopes = [
   'memory',
   'files',
   'tasks',
+  'files',
   'account',
   'operations',
   'administration',

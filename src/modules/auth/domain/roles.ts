@@ -16,6 +16,7 @@ const userScopes: readonly Scope[] = [
   'memory',
   'files',
   'tasks',
+  'files',
   'account',
 ];
 const agentScopes: readonly Scope[] = [...userScopes, 'support:answer'];
@@ -48,6 +49,7 @@ export const keyScopes = [
   'memory',
   'files',
   'tasks',
+  'files',
   'operations',
   'administration',
 ] as const satisfies readonly Scope[];

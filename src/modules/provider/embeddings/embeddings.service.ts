@@ -2,11 +2,20 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ConfigOf } from '../../../platform/config/index.js';
 import { providerConfig } from '../provider.config.js';
+import { providerRefused } from '../provider.errors.js';
 import { embedHashedNgrams, HASHED_NGRAMS } from './hashed-ngrams.js';
 import { UpstreamEmbedder } from './upstream-embedder.js';
 
 /** How many texts one call of the provider takes. */
 const TEXTS_A_CALL = 64;
+
+/** A text that every embedder takes. */
+const PROBE = 'test';
+
+/** Why a text has no vector. */
+export interface RefusedText {
+  readonly reason: string;
+}
 
 /** Turns texts into vectors: by the provider that is configured for it, or by the built-in embedder. */
 @Injectable()
@@ -35,6 +44,33 @@ export class EmbeddingsService {
       vectors.push(...(this.isUpstream ? await this.upstream.embed(batch, signal) : await embedHere(batch)));
     }
     return vectors;
+  }
+
+  /**
+   * Like `embed`, but a text that is not taken has no vector, and those beside it do. A text is given up only if the
+   * embedder takes another: it may be the embedder that is set up wrong.
+   * @throws a provider error
+   */
+  async embedEach(texts: readonly string[], signal: AbortSignal): Promise<(Float32Array | RefusedText)[]> {
+    try {
+      return await this.embed(texts, signal);
+    } catch (error) {
+      if (!providerRefused.is(error)) throw error;
+    }
+    const vectors: (Float32Array | RefusedText)[] = [];
+    for (const text of texts) vectors.push(await this.embedOne(text, signal));
+    return vectors;
+  }
+
+  private async embedOne(text: string, signal: AbortSignal): Promise<Float32Array | RefusedText> {
+    try {
+      const [vector] = await this.embed([text], signal);
+      return vector ?? { reason: 'There was no vector.' };
+    } catch (error) {
+      if (!providerRefused.is(error)) throw error;
+      await this.embed([PROBE], signal);
+      return { reason: error.cause instanceof Error ? error.cause.message : error.message };
+    }
   }
 }
 

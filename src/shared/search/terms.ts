@@ -1,5 +1,5 @@
-import { hash32 } from '../../../shared/hash.js';
-import { bigramsOf, splitWords, type Word } from '../../../shared/words.js';
+import { hash32 } from '../hash.js';
+import { bigramsOf, splitWords, type Word } from '../words.js';
 
 /** How many terms one message can be found by, at most: those that come first. */
 export const MAX_TERMS = 2_000;
@@ -15,18 +15,25 @@ export function searchableText(text: string): string {
 }
 
 /**
- * The terms of a text for the index: each word; of each run its characters and its pairs of characters, so that a
- * query of one character is found like any other.
+ * The terms of a text for the index, and how often it has each: each word; of each run its characters and its pairs of
+ * characters, so that a query of one character is found like any other.
  */
-export function termsOf(text: string): number[] {
-  const terms = new Set<number>();
+export function termCountsOf(text: string): Map<number, number> {
+  const counts = new Map<number, number>();
   for (const word of splitWords(searchableText(text)).words) {
     for (const part of partsOf(word)) {
-      if (terms.size === MAX_TERMS) return [...terms];
-      terms.add(hash32(part));
+      const term = hash32(part);
+      const count = counts.get(term);
+      if (count === undefined && counts.size === MAX_TERMS) return counts;
+      counts.set(term, (count ?? 0) + 1);
     }
   }
-  return [...terms];
+  return counts;
+}
+
+/** The terms of a text for the index, each once. */
+export function termsOf(text: string): number[] {
+  return [...termCountsOf(text).keys()];
 }
 
 /** The terms that every text with this word in it has: of a run the pairs, which are rarer than its characters. */

@@ -1,4 +1,4 @@
-import { splitWords, type SplitText, type Word } from '../../../shared/words.js';
+import { splitWords, type SplitText, type Word } from '../words.js';
 import { termsToFind } from './terms.js';
 
 /** A stretch of a text. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { splitWords } from '../../../shared/words.js';
+import { splitWords } from '../words.js';
 import { findHits, findLikenesses, parseQuery } from './search-query.js';
 import { termsOf } from './terms.js';
 

@@ -1,0 +1,128 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { exactSearch, type Matches, MetricKind } from 'usearch';
+import { quantise } from '../../../shared/search/vectors.js';
+import type { StoredVector, VectorHit } from './vector-index.js';
+
+/** How many vectors are compared without letting other work in: about a millisecond's. */
+const ROWS_A_BLOCK = 8_192;
+
+/** What is known of a row beside its vector. */
+interface Row {
+  chunkNo: number;
+  fileNo: number;
+  version: number;
+}
+
+/** Vectors as signed bytes, one after the other in blocks. A row that goes is filled with the last one. */
+export class VectorShelf {
+  private readonly blocks: Int8Array<ArrayBuffer>[] = [];
+  private readonly rows: Row[] = [];
+  private readonly rowOf = new Map<number, number>();
+  private readonly scratch: Int8Array<ArrayBuffer>;
+
+  constructor(readonly dimensions: number) {
+    this.scratch = new Int8Array(ROWS_A_BLOCK * dimensions);
+  }
+
+  get size(): number {
+    return this.rows.length;
+  }
+
+  /** About how much memory it takes. */
+  get bytes(): number {
+    return (this.blocks.length + 1) * ROWS_A_BLOCK * this.dimensions + this.rows.length * 150;
+  }
+
+  /** Adds a vector, or puts it in the place of the one that the chunk has. */
+  put({ chunkNo, fileNo, version, vector }: StoredVector): void {
+    let index = this.rowOf.get(chunkNo);
+    if (index === undefined) {
+      index = this.rows.length;
+      if (index % ROWS_A_BLOCK === 0) this.blocks.push(new Int8Array(ROWS_A_BLOCK * this.dimensions));
+      this.rowOf.set(chunkNo, index);
+    }
+    this.rows[index] = { chunkNo, fileNo, version };
+    this.vectorAt(index).set(quantise(vector));
+  }
+
+  /** Drops the vectors of files from before the version that is named for each. */
+  dropBefore(bases: ReadonlyMap<number, number>): void {
+    if (bases.size === 0) return;
+    // From the end on, so that what fills a place has been looked at.
+    for (let index = this.rows.length - 1; index >= 0; index--) {
+      const row = this.rows[index];
+      if (row && row.version < (bases.get(row.fileNo) ?? 0)) this.removeRow(index, row);
+    }
+  }
+
+  /** The rows most like a vector, the best first; other work is let in between two blocks. */
+  async search(
+    vector: Float32Array,
+    fileNos: ReadonlySet<number> | undefined,
+    limit: number,
+  ): Promise<VectorHit[]> {
+    const query = quantise(vector);
+    if (vector.length !== this.dimensions || query.every((value) => value === 0)) return [];
+    let best: VectorHit[] = [];
+    for (let block = 0; block < this.blocks.length; block++) {
+      best = [...best, ...this.searchBlock(block, query, fileNos, limit)]
+        .sort((a, b) => b.score - a.score)
+        .slice(0, limit);
+      await nextTurn();
+    }
+    return best;
+  }
+
+  private searchBlock(
+    block: number,
+    query: Int8Array,
+    fileNos: ReadonlySet<number> | undefined,
+    limit: number,
+  ): VectorHit[] {
+    const start = block * ROWS_A_BLOCK;
+    const indices = fileNos && this.gather(start, fileNos);
+    const count = indices?.length ?? Math.min(ROWS_A_BLOCK, this.rows.length - start);
+    const vectors = indices ? this.scratch : this.blocks[block];
+    if (!vectors || count === 0) return [];
+    // The library reads buffers from their beginning, wherever a view of them begins: all of ours begin there.
+    const compared = vectors.subarray(0, count * this.dimensions);
+    const wanted = Math.min(limit, count);
+    const found = exactSearch(compared, query, this.dimensions, wanted, MetricKind.Cos, 1) as Matches;
+    return Array.from(found.keys, (key, rank) => {
+      const at = Number(key);
+      const row = this.rows[indices ? (indices[at] ?? 0) : start + at];
+      return { chunkNo: row?.chunkNo ?? 0, score: 1 - (found.distances[rank] ?? 1) };
+    }).filter(({ score }) => score > 0);
+  }
+
+  /** Puts the vectors of a block that are of these files one after the other. @returns which rows they are */
+  private gather(start: number, fileNos: ReadonlySet<number>): number[] {
+    const indices: number[] = [];
+    const end = Math.min(start + ROWS_A_BLOCK, this.rows.length);
+    for (let index = start; index < end; index++) {
+      if (!fileNos.has(this.rows[index]?.fileNo ?? -1)) continue;
+      this.scratch.set(this.vectorAt(index), indices.length * this.dimensions);
+      indices.push(index);
+    }
+    return indices;
+  }
+
+  private removeRow(index: number, { chunkNo }: Row): void {
+    const last = this.rows.length - 1;
+    const mover = this.rows[last];
+    if (mover && index !== last) {
+      this.vectorAt(index).set(this.vectorAt(last));
+      this.rows[index] = mover;
+      this.rowOf.set(mover.chunkNo, index);
+    }
+    this.rows.pop();
+    this.rowOf.delete(chunkNo);
+    if (this.rows.length % ROWS_A_BLOCK === 0) this.blocks.length = this.rows.length / ROWS_A_BLOCK;
+  }
+
+  private vectorAt(index: number): Int8Array {
+    const block = this.blocks[Math.floor(index / ROWS_A_BLOCK)];
+    const start = (index % ROWS_A_BLOCK) * this.dimensions;
+    return (block ?? this.scratch).subarray(start, start + this.dimensions);
+  }
+}
