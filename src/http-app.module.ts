@@ -9,6 +9,7 @@ import { ChatHttpModule } from './modules/chat/chat.http.module.js';
 import { CoinAccountHttpModule } from './modules/coin-account/coin-account.http.module.js';
 import { ConversationHttpModule } from './modules/conversation/conversation.http.module.js';
 import { EngagementHttpModule } from './modules/engagement/engagement.http.module.js';
+import { GraphHttpModule } from './modules/graph/graph.http.module.js';
 import { AuthHttpModule } from './modules/auth/auth.http.module.js';
 import { LogsHttpModule } from './modules/logs/logs.http.module.js';
 import { MarketplaceHttpModule } from './modules/marketplace/marketplace.http.module.js';
@@ -64,6 +65,7 @@ export class HttpAppModule {
         EngagementHttpModule,
         MarketplaceHttpModule,
         StatisticsHttpModule,
+        GraphHttpModule,
         SchedulerHttpModule.forTasks(periodicTasks),
         HttpModule,
         MonitoringModule.forRole('api'),

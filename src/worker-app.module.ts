@@ -9,6 +9,7 @@ import { ChatWorkerModule } from './modules/chat/chat.worker.module.js';
 import { CoinAccountWorkerModule } from './modules/coin-account/coin-account.worker.module.js';
 import { ConversationWorkerModule } from './modules/conversation/conversation.worker.module.js';
 import { EngagementWorkerModule } from './modules/engagement/engagement.worker.module.js';
+import { GraphModule } from './modules/graph/index.js';
 import { LogsWorkerModule } from './modules/logs/logs.worker.module.js';
 import { MarketplaceWorkerModule } from './modules/marketplace/marketplace.worker.module.js';
 import { MonitoringModule } from './modules/monitoring/index.js';
@@ -51,6 +52,7 @@ export class WorkerAppModule {
         ConversationWorkerModule,
         ChatWorkerModule,
         AccountModule,
+        GraphModule,
         SearchWorkerModule,
         LogsWorkerModule,
         SupportWorkerModule,

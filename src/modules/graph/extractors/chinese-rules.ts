@@ -155,7 +155,7 @@ function latinAt(tokens: readonly Token[], from: number): TokenName | undefined 
 function personAt(tokens: readonly Token[], from: number): TokenName | undefined {
   const first = tokens[from];
   if (!first || !HAN.test(first.word)) return undefined;
-  const isKnown = /^nr/.test(first.tag);
+  const isKnown = first.tag.startsWith('nr');
   if (isKnown && tokens[from + 1]?.word === '·' && /^(nr|x|ns)/.test(tokens[from + 2]?.tag ?? ''))
     return { type: 'person', from, to: from + 3 };
   const isSurname = MOST_COMMON_SURNAMES.includes(first.word.charAt(0));

@@ -20,6 +20,9 @@ export interface BatchOutcome {
   readonly tokensSpent: number;
 }
 
+/** The one that is configured. */
+export const GRAPH_EXTRACTOR = Symbol('graph extractor');
+
 /** Finds entities and relations in texts. */
 export interface GraphExtractor {
   /** Names what reads and its version. What another one has read is read again. */
@@ -28,8 +31,8 @@ export interface GraphExtractor {
   readonly chunksABatch: number;
   /**
    * Reads chunks.
-   * @param tokensLeft what a model may still spend; chunks for which it does not suffice are `over_budget`.
+   * @param tokensSpent what a model has taken for the file; chunks that would take it past its bound are `over_budget`.
    * @throws a provider error that may pass; after `signal` is aborted, its reason.
    */
-  extract(chunks: readonly SourceChunk[], tokensLeft: number, signal: AbortSignal): Promise<BatchOutcome>;
+  extract(chunks: readonly SourceChunk[], tokensSpent: number, signal: AbortSignal): Promise<BatchOutcome>;
 }

@@ -28,7 +28,7 @@ export class RulesExtractor implements GraphExtractor {
 
   async extract(
     chunks: readonly SourceChunk[],
-    _tokensLeft: number,
+    _tokensSpent: number,
     signal: AbortSignal,
   ): Promise<BatchOutcome> {
     const outcomes: ChunkOutcome[] = [];
