@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { saveAllTurns, TestChatter } from './chat.js';
+import { TestGraphs } from './graph.js';
 import type { TestApp } from './test-app.js';
 import { bearer, createUser, type TestUser } from './users.js';
 
@@ -19,6 +20,8 @@ export interface Belongings {
   errand: string;
   invitationCode: string;
   supportChat: string;
+  entity: string;
+  relation: string;
 }
 
 /** Makes a user who has one of everything. */
@@ -63,6 +66,14 @@ export async function createBelongings(test: TestApp): Promise<Belongings> {
     client_message_id: randomUUID(),
     content: PRIVATE_TEXT,
   });
+  await new TestGraphs(test).fileOf(owner.id, 'Ada Lovelace worked with Charles Babbage.');
+  const entities = await call<{ items: { id: string }[] }>(owner, 'GET', '/api/graph/entities');
+  const entity = entities.items[0]?.id ?? '';
+  const around = await call<{ relations: { id: string }[] }>(
+    owner,
+    'GET',
+    `/api/graph/entities/${entity}/neighbourhood`,
+  );
   const keys = await call<{ items: { id: string }[] }>(owner, 'GET', '/api/api-keys');
   return {
     owner,
@@ -75,5 +86,7 @@ export async function createBelongings(test: TestApp): Promise<Belongings> {
     errand: errand.id,
     invitationCode: (await call<{ id: string }>(owner, 'POST', '/api/invitations/codes')).id,
     supportChat: support.id,
+    entity,
+    relation: around.relations[0]?.id ?? '',
   };
 }

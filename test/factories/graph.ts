@@ -1,4 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { toExtraction } from '../../src/modules/graph/domain/extraction.js';
+import type { GraphExtractor } from '../../src/modules/graph/extractors/graph-extractor.js';
+import { GraphRunRepository } from '../../src/modules/graph/graph-run.repository.js';
+import { GraphRepository } from '../../src/modules/graph/graph.repository.js';
 import { type GraphProgress, GraphService, type SourceChunk } from '../../src/modules/graph/index.js';
 import { Transactions } from '../../src/platform/database/index.js';
 import type { TestApp } from './test-app.js';
@@ -41,6 +45,29 @@ export interface GraphRows {
   statements: unknown[][];
 }
 
+/** Reads lines such as `Ada>knows>Bob` as what they say of concepts, and `Ada` as a name. */
+const lineExtractor: GraphExtractor = {
+  name: 'lines',
+  chunksABatch: 10,
+  extract: async (chunks) => ({
+    tokensSpent: 0,
+    outcomes: chunks.map(({ text }) => {
+      const spans = [...text.matchAll(/(?<=^|\n|[^>\n]>[^>\n]*>)[^>\n]+/gu)].map(({ 0: name, index }) => ({
+        type: 'concept' as const,
+        start: index,
+        end: index + name.length,
+      }));
+      const labels = [...text.matchAll(/>([^>\n]*)>/gu)];
+      const relations = labels.map(({ 1: label, index }) => ({
+        from: spans.findIndex(({ end }) => end === index),
+        to: spans.findIndex(({ start }) => start > index),
+        label,
+      }));
+      return { state: 'read', extraction: toExtraction(text, { spans, relations }) };
+    }),
+  }),
+};
+
 /** The graphs of an installation: filled as a worker does, and looked at past the product. */
 export class TestGraphs {
   readonly service: GraphService;
@@ -64,6 +91,21 @@ export class TestGraphs {
   async fileOf(ownerId: string, ...texts: string[]): Promise<TestGraphFile> {
     const file = new TestGraphFile(ownerId, texts);
     await this.read(file);
+    return file;
+  }
+
+  /** A file with these chunks, whose lines are `name>label>name` or names. */
+  async lines(ownerId: string, ...texts: string[]): Promise<TestGraphFile> {
+    const [runs, repository] = [GraphRunRepository, GraphRepository].map((type) =>
+      this.test.app.get<never>(type, { strict: false }),
+    );
+    const service = new GraphService(runs as never, repository as never, lineExtractor);
+    const file = new TestGraphFile(ownerId, texts);
+    await service.replaceFile(
+      file,
+      file.streamThen(() => undefined),
+      { signal: new AbortController().signal },
+    );
     return file;
   }
 

@@ -3,7 +3,9 @@ import { ConversationModule } from '../conversation/index.js';
 import { GRAPH_EXTRACTOR } from './extractors/graph-extractor.js';
 import { RulesExtractor } from './extractors/rules-extractor.js';
 import { GraphErasure } from './graph-erasure.js';
+import { GraphReadRepository } from './graph-read.repository.js';
 import { GraphRunRepository } from './graph-run.repository.js';
+import { GraphWalk } from './graph-walk.service.js';
 import { GraphRepository } from './graph.repository.js';
 import { GraphService } from './graph.service.js';
 
@@ -17,7 +19,9 @@ import { GraphService } from './graph.service.js';
     GraphRepository,
     GraphService,
     GraphErasure,
+    GraphReadRepository,
+    GraphWalk,
   ],
-  exports: [GraphService],
+  exports: [GraphService, GraphReadRepository, GraphWalk],
 })
 export class GraphModule {}

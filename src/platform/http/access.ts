@@ -19,6 +19,7 @@ export const scopes = [
   'support',
   'support:answer',
   'marketplace',
+  'knowledge',
   'account',
   'operations',
   'administration',

@@ -13,6 +13,7 @@ const userScopes: readonly Scope[] = [
   'logs:write',
   'support',
   'marketplace',
+  'knowledge',
   'account',
 ];
 const agentScopes: readonly Scope[] = [...userScopes, 'support:answer'];
@@ -42,6 +43,7 @@ export const keyScopes = [
   'support',
   'support:answer',
   'marketplace',
+  'knowledge',
   'operations',
   'administration',
 ] as const satisfies readonly Scope[];

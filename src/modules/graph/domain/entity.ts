@@ -36,12 +36,14 @@ const HAS_LETTER = /\p{L}/u;
  */
 export function normaliseName(written: string): string | undefined {
   if (written.length > MAX_SURFACE_LENGTH) return undefined;
-  const visible = written.toWellFormed().replaceAll(BLANKS, ' ').replaceAll(INVISIBLE, '');
-  const name = splitWords(visible)
-    .text.replaceAll(BLANKS, ' ')
-    .replaceAll(BLANK_IN_RUN, '')
-    .replaceAll(AROUND, '');
+  const name = normaliseQuery(written);
   return name.length <= MAX_NAME_LENGTH && HAS_LETTER.test(name) ? name : undefined;
+}
+
+/** The beginning of a name, or of a word in it, in the form in which names are compared. Empty if nothing is left. */
+export function normaliseQuery(written: string): string {
+  const visible = written.toWellFormed().replaceAll(BLANKS, ' ').replaceAll(INVISIBLE, '');
+  return splitWords(visible).text.replaceAll(BLANKS, ' ').replaceAll(BLANK_IN_RUN, '').replaceAll(AROUND, '');
 }
 
 /** The id of an owner's entity: the same for the same name, for ever, and in every process. */
