@@ -11,6 +11,7 @@ import { ChatHttpModule } from './modules/chat/chat.http.module.js';
 import { CoinAccountHttpModule } from './modules/coin-account/coin-account.http.module.js';
 import { ConversationHttpModule } from './modules/conversation/conversation.http.module.js';
 import { EngagementHttpModule } from './modules/engagement/engagement.http.module.js';
+import { GraphHttpModule } from './modules/graph/graph.http.module.js';
 import { AuthHttpModule } from './modules/auth/auth.http.module.js';
 import { FileHttpModule } from './modules/file/file.http.module.js';
 import { LogsHttpModule } from './modules/logs/logs.http.module.js';
@@ -73,6 +74,7 @@ export class HttpAppModule {
         KnowledgeHttpModule,
         StatisticsHttpModule,
         AgentMemoryHttpModule,
+        GraphHttpModule,
         SchedulerHttpModule.forTasks(periodicTasks),
         TaskHttpModule.forKinds(kinds),
         HttpModule,

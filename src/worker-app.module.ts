@@ -13,6 +13,7 @@ import { ConversationWorkerModule } from './modules/conversation/conversation.wo
 import { EngagementWorkerModule } from './modules/engagement/engagement.worker.module.js';
 import { FileWorkerModule } from './modules/file/file.worker.module.js';
 import { KnowledgeModule } from './modules/knowledge/index.js';
+import { GraphModule } from './modules/graph/index.js';
 import { LogsWorkerModule } from './modules/logs/logs.worker.module.js';
 import { MarketplaceWorkerModule } from './modules/marketplace/marketplace.worker.module.js';
 import { MonitoringModule } from './modules/monitoring/index.js';
@@ -57,6 +58,7 @@ export class WorkerAppModule {
         ConversationWorkerModule,
         ChatWorkerModule,
         AccountModule,
+        GraphModule,
         SearchWorkerModule,
         LogsWorkerModule,
         SupportWorkerModule,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { TaskFlows, TaskService } from '../../src/modules/task/index.js';
 import { scriptedFileTask } from '../fakes/task-kinds.js';
 import { saveAllTurns, TestChatter } from './chat.js';
+import { TestGraphs } from './graph.js';
 import type { TestApp } from './test-app.js';
 import { bearer, createUser, type TestUser } from './users.js';
 
@@ -25,6 +26,8 @@ export interface Belongings {
   memory: string;
   task: string;
   taskFlow: string;
+  entity: string;
+  relation: string;
 }
 
 /** Makes a user who has one of everything. */
@@ -71,6 +74,14 @@ export async function createBelongings(test: TestApp): Promise<Belongings> {
   });
   const [agent, memory] = [`agent-${randomUUID()}`, 'noted'];
   await call(owner, 'PUT', `/api/agents/${agent}/memory/${memory}`, { value: PRIVATE_TEXT });
+  await new TestGraphs(test).fileOf(owner.id, 'Ada Lovelace worked with Charles Babbage.');
+  const entities = await call<{ items: { id: string }[] }>(owner, 'GET', '/api/graph/entities');
+  const entity = entities.items[0]?.id ?? '';
+  const around = await call<{ relations: { id: string }[] }>(
+    owner,
+    'GET',
+    `/api/graph/entities/${entity}/neighbourhood`,
+  );
   const keys = await call<{ items: { id: string }[] }>(owner, 'GET', '/api/api-keys');
   const work = { script: 'none', note: PRIVATE_TEXT };
   const step = [{ definition: scriptedFileTask, payload: work }];
@@ -89,5 +100,7 @@ export async function createBelongings(test: TestApp): Promise<Belongings> {
     memory,
     task: (await test.app.get(TaskService).submit(owner.id, scriptedFileTask, work)).taskId,
     taskFlow: (await test.app.get(TaskFlows).submit(owner.id, [step])).flowId,
+    entity,
+    relation: around.relations[0]?.id ?? '',
   };
 }

@@ -43,6 +43,7 @@ describe('ensure-administrator', () => {
       'support:answer',
       'marketplace',
       'tasks',
+      'knowledge',
       'operations',
       'administration',
     ]);

@@ -22,6 +22,7 @@ const errand: Case = { of: { id: 'errand' } };
 const task: Case = { of: { id: 'task' } };
 const support: Case = { of: { id: 'supportChat' } };
 const memory: Case = { of: { agent: 'agent', key: 'memory' } };
+const entity: Case = { of: { id: 'entity' } };
 
 /** Routes below which something is one user's: nobody else is told as much as that it is there. */
 const OWNED: Readonly<Record<string, Case>> = {
@@ -55,6 +56,10 @@ const OWNED: Readonly<Record<string, Case>> = {
   },
   'POST /api/support/chats/{id}/end': support,
   'POST /api/support/chats/{id}/rating': { ...support, payload: { rating: 5 } },
+  'GET /api/graph/entities/{id}': entity,
+  'GET /api/graph/entities/{id}/mentions': entity,
+  'GET /api/graph/entities/{id}/neighbourhood': entity,
+  'GET /api/graph/relations/{id}/mentions': { of: { id: 'relation' } },
   'DELETE /api/conversations/{id}': conversation,
   'DELETE /api/api-keys/{id}': { of: { id: 'apiKey' } },
 };
@@ -164,7 +169,7 @@ describe("somebody else's things", () => {
     // The name of a chat is its owner's own, and is not looked for.
     const { owner, conversation: spoken, turn: said, apiKey, errand: posted, supportChat } = belongings;
     const secrets = [spoken, said, apiKey, posted, supportChat, belongings.invitationCode];
-    secrets.push(owner.email, PRIVATE_TEXT);
+    secrets.push(belongings.entity, owner.email, PRIVATE_TEXT);
     for (const { name } of lists) {
       const url = name.slice('GET '.length) + (name.endsWith('/search') ? '?q=otters' : '');
       const { body } = await test.app.inject({ url, headers: bearer(other.accessToken) });

@@ -23,6 +23,7 @@ export const scopes = [
   'files',
   'tasks',
   'files',
+  'knowledge',
   'account',
   'operations',
   'administration',

@@ -22,6 +22,7 @@ describe('roles', () => {
       'support',
       'marketplace',
       'tasks',
+      'knowledge',
     ]);
   });
 

@@ -17,6 +17,7 @@ const userScopes: readonly Scope[] = [
   'files',
   'tasks',
   'files',
+  'knowledge',
   'account',
 ];
 const agentScopes: readonly Scope[] = [...userScopes, 'support:answer'];
@@ -50,6 +51,7 @@ export const keyScopes = [
   'files',
   'tasks',
   'files',
+  'knowledge',
   'operations',
   'administration',
 ] as const satisfies readonly Scope[];
