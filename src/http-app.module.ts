@@ -14,6 +14,7 @@ import { EngagementHttpModule } from './modules/engagement/engagement.http.modul
 import { GraphHttpModule } from './modules/graph/graph.http.module.js';
 import { AuthHttpModule } from './modules/auth/auth.http.module.js';
 import { FileHttpModule } from './modules/file/file.http.module.js';
+import { IngestionModule } from './modules/ingestion/index.js';
 import { LogsHttpModule } from './modules/logs/logs.http.module.js';
 import { KnowledgeHttpModule } from './modules/knowledge/knowledge.http.module.js';
 import { MarketplaceHttpModule } from './modules/marketplace/marketplace.http.module.js';
@@ -72,6 +73,7 @@ export class HttpAppModule {
         MarketplaceHttpModule,
         FileHttpModule,
         KnowledgeHttpModule,
+        IngestionModule,
         StatisticsHttpModule,
         AgentMemoryHttpModule,
         GraphHttpModule,

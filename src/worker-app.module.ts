@@ -14,6 +14,7 @@ import { EngagementWorkerModule } from './modules/engagement/engagement.worker.m
 import { FileWorkerModule } from './modules/file/file.worker.module.js';
 import { KnowledgeModule } from './modules/knowledge/index.js';
 import { GraphModule } from './modules/graph/index.js';
+import { IngestionWorkerModule } from './modules/ingestion/ingestion.worker.module.js';
 import { LogsWorkerModule } from './modules/logs/logs.worker.module.js';
 import { MarketplaceWorkerModule } from './modules/marketplace/marketplace.worker.module.js';
 import { MonitoringModule } from './modules/monitoring/index.js';
@@ -66,6 +67,7 @@ export class WorkerAppModule {
         MarketplaceWorkerModule,
         FileWorkerModule,
         KnowledgeModule,
+        IngestionWorkerModule,
         StatisticsWorkerModule,
         AgentMemoryModule,
         TaskWorkerModule.forKinds(kinds),

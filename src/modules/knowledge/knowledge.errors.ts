@@ -1,11 +1,5 @@
 import { defineError } from '../../platform/errors/index.js';
 
-export const collectionNotFound = defineError({
-  code: 'collection_not_found',
-  kind: 'not_found',
-  title: 'You have no such collection.',
-});
-
 export const collectionNameTaken = defineError({
   code: 'collection_name_taken',
   kind: 'conflict',

@@ -1,7 +1,9 @@
 import { Module } from '@nestjs/common';
 import { ConversationModule } from '../conversation/index.js';
+import { FileModule } from '../file/index.js';
 import { ProviderModule } from '../provider/index.js';
 import { CollectionRepository } from './collections/collection.repository.js';
+import { FileCollections } from './collections/file-collections.js';
 import { CollectionService } from './collections/collection.service.js';
 import { MembershipRepository } from './collections/membership.repository.js';
 import { ChunkRepository } from './files/chunk.repository.js';
@@ -17,7 +19,7 @@ import { VectorRepository } from './vectors/vector.repository.js';
 
 /** What is found in the documents of users: collections of files, their chunks, words and vectors. */
 @Module({
-  imports: [ConversationModule, ProviderModule],
+  imports: [ConversationModule, FileModule, ProviderModule],
   providers: [
     KnowledgeFileRepository,
     ChunkRepository,
@@ -26,6 +28,7 @@ import { VectorRepository } from './vectors/vector.repository.js';
     MembershipRepository,
     WordSearchRepository,
     CollectionService,
+    FileCollections,
     KnowledgeService,
     KnowledgeErasure,
     { provide: VectorIndex, useClass: MemoryVectorIndex },

@@ -106,6 +106,16 @@ export class KnowledgeService {
     }
   }
 
+  /** How many chunks a file has. @throws knowledge_file_superseded if it was removed */
+  async countChunks(fileId: string): Promise<number> {
+    return (await this.presentFile(fileId)).chunkCount;
+  }
+
+  /** Has `embedPending` make all vectors of a file again; until then those that there are are found. */
+  async forgetVectors(fileId: string): Promise<void> {
+    await this.chunks.markAllUnembedded(await this.presentFile(fileId));
+  }
+
   /** The chunks of a file in their order, read as they are asked for. @throws knowledge_file_superseded if it was removed */
   async *readChunks(fileId: string): AsyncIterable<StoredChunk> {
     const file = await this.presentFile(fileId);

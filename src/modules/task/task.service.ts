@@ -156,6 +156,11 @@ export class TaskService {
     }
   }
 
+  /** Whether a task runs on a subject; one that is cancelled runs until it has heard of it. */
+  isRunningOn(subjectId: string): Promise<boolean> {
+    return this.tasks.isRunningOn(subjectId);
+  }
+
   private async cancelFor(taskId: string, ownerId: string | undefined): Promise<Task> {
     for (let look = 0; look < MAX_LOOKS; look++) {
       const task = await this.findFor(taskId, ownerId);

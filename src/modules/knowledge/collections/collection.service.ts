@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { Transactions } from '../../../platform/database/index.js';
+import { type Transaction, Transactions } from '../../../platform/database/index.js';
 import { Clock } from '../../../shared/clock.js';
 import { newId } from '../../../shared/ids.js';
+import { collectionNotFound } from '../../file/index.js';
 import { KnowledgeFileRepository } from '../files/knowledge-file.repository.js';
 import {
   collectionFull,
   collectionLimitReached,
   collectionNameTaken,
-  collectionNotFound,
   knowledgeFileNotFound,
 } from '../knowledge.errors.js';
 import { type Collection, CollectionRepository } from './collection.repository.js';
@@ -68,18 +68,21 @@ export class CollectionService {
 
   /** Puts a file into a collection; one that is in it stays. @throws collection_not_found, knowledge_file_not_found, collection_full */
   async addFile(ownerId: string, id: string, fileId: string): Promise<void> {
-    await this.transactions.run(async (transaction) => {
-      const file = await this.files.lockOwned(transaction, ownerId, fileId);
-      const collection = await this.collections.lock(transaction, ownerId, id);
-      if (!collection) throw collectionNotFound();
-      if (!file) throw knowledgeFileNotFound();
-      if (await this.memberships.has(transaction, id, file.fileNo)) return;
-      if (collection.fileCount >= MAX_FILES) throw collectionFull({ details: { limit: MAX_FILES } });
-      if ((await this.memberships.countOf(transaction, file.fileNo)) >= MAX_COLLECTIONS_OF_A_FILE) {
-        throw collectionFull({ details: { limit: MAX_COLLECTIONS_OF_A_FILE } });
-      }
-      await this.memberships.add(transaction, id, file.fileNo);
-    });
+    await this.transactions.run((transaction) => this.addFileWithin(transaction, ownerId, id, fileId));
+  }
+
+  /** The same as a part of a transaction. */
+  async addFileWithin(transaction: Transaction, ownerId: string, id: string, fileId: string): Promise<void> {
+    const file = await this.files.lockOwned(transaction, ownerId, fileId);
+    const collection = await this.collections.lock(transaction, ownerId, id);
+    if (!collection) throw collectionNotFound();
+    if (!file) throw knowledgeFileNotFound();
+    if (await this.memberships.has(transaction, id, file.fileNo)) return;
+    if (collection.fileCount >= MAX_FILES) throw collectionFull({ details: { limit: MAX_FILES } });
+    if ((await this.memberships.countOf(transaction, file.fileNo)) >= MAX_COLLECTIONS_OF_A_FILE) {
+      throw collectionFull({ details: { limit: MAX_COLLECTIONS_OF_A_FILE } });
+    }
+    await this.memberships.add(transaction, id, file.fileNo);
   }
 
   /** Takes a file out of a collection, if it is in it. @throws collection_not_found */

@@ -127,6 +127,14 @@ export class ChunkRepository {
     ]);
   }
 
+  /** As if no chunk of a generation had a vector. */
+  async markAllUnembedded({ fileNo, generation }: KnowledgeFile): Promise<void> {
+    await this.transactions.single.query(
+      `UPDATE knowledge_chunks SET embedder = '' WHERE file_no = ? AND generation = ?`,
+      [fileNo, generation],
+    );
+  }
+
   /** The chunks of a generation from a position on. */
   async list({ fileNo, generation }: KnowledgeFile, from: number, limit: number): Promise<StoredChunk[]> {
     const rows: ChunkRow[] = await this.transactions.single.query(

@@ -76,6 +76,16 @@ export class KnowledgeFileRepository {
     );
   }
 
+  /** Makes a file and its owner known in a transaction that makes the file. */
+  async ensureWithin(transaction: Transaction, ownerId: string, fileId: string): Promise<void> {
+    await transaction.query('INSERT IGNORE INTO knowledge_owners (owner_id) VALUES (?)', [ownerId]);
+    await transaction.query(
+      `INSERT IGNORE INTO knowledge_files (file_id, owner_no)
+       SELECT ?, owner_no FROM knowledge_owners WHERE owner_id = ?`,
+      [fileId, ownerId],
+    );
+  }
+
   /** Also one that was removed. */
   async find(fileId: string): Promise<KnowledgeFile | undefined> {
     const [row]: FileRow[] = await this.transactions.single.query(

@@ -117,6 +117,15 @@ export class TaskRepository {
     return rows.map(toPlace);
   }
 
+  /** Whether a task on a subject runs, be it told to stop or not. */
+  async isRunningOn(subjectId: string): Promise<boolean> {
+    const rows: unknown[] = await this.transactions.single.query(
+      `SELECT 1 FROM tasks WHERE subject_id = ? AND state = 'started' LIMIT 1`,
+      [subjectId],
+    );
+    return rows.length > 0;
+  }
+
   /** A user's tasks in a state, or in any, the newest first. */
   listOf(
     ownerId: string,
