@@ -102,7 +102,7 @@ describe('a file that is processed', () => {
     expect(await settled(id)).toMatchObject({
       status: 'failed',
       steps: { chunking: 'failed', kg_extraction: 'pending' },
-      message: expect.stringContaining('damaged'),
+      message: 'The PDF cannot be read: Invalid PDF structure.',
     });
     expect(await files.rows(user)).toContainEqual({ id, status: 'failed' });
   });
