@@ -59,6 +59,7 @@ export function startedTurn(conversationId: string, ownerId: string): Turn {
     output_price: '0',
     request_hash: null,
     fork: null,
+    citations: null,
   };
 }
 

@@ -94,6 +94,7 @@ export class TestTurns {
       output_price: '2000000',
       request_hash: null,
       fork: null,
+      citations: null,
       ...changes,
     };
   }

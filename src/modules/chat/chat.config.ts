@@ -35,6 +35,19 @@ export const chatConfig = defineConfig('chat', {
     schema: read.text(''),
     example: 'local',
   }),
+  passages: variable({
+    env: 'LOCKKEEPER_CHAT_PASSAGES',
+    description: 'How many passages of documents a turn is given at the most, if it names collections.',
+    schema: read.integer(8, { min: 1, max: 50 }),
+    example: '8',
+  }),
+  passageTokens: variable({
+    env: 'LOCKKEEPER_CHAT_PASSAGE_TOKENS',
+    description:
+      'How many tokens these have together at the most; never more than a quarter of what the model reads.',
+    schema: read.integer(3_000, { min: 100, max: 100_000 }),
+    example: '3000',
+  }),
   maxRunningTurns: variable({
     env: 'LOCKKEEPER_CHAT_MAX_RUNNING_TURNS',
     description: 'How many turns one API process runs at once before it answers 503.',

@@ -22,6 +22,8 @@ import {
   ProviderService,
   textOf,
 } from '../provider/index.js';
+import { type CitedPassage, passagesThatFit, toPassageMessage } from './citations/passage-prompt.js';
+import { TurnKnowledge } from './citations/turn-knowledge.service.js';
 import { chatConfig } from './chat.config.js';
 import {
   contextLengthExceeded,
@@ -33,6 +35,7 @@ import {
   bringsHistory,
   extraOf,
   firstUserText,
+  lastUserText,
   latestThatFit,
   newMessagesOf,
   toPrompt,
@@ -56,6 +59,7 @@ interface Draft {
   fork: Turn['fork'];
   request: ProviderRequest;
   promptTokens: number;
+  citations: Turn['citations'];
 }
 
 /** What a request for a turn says besides its body. */
@@ -89,6 +93,7 @@ export class ChatService {
     private readonly requests: TurnRequests,
     private readonly gate: TurnGate,
     private readonly follower: TurnFollower,
+    private readonly knowledge: TurnKnowledge,
     private readonly clock: Clock,
     @Inject(chatConfig.token) private readonly config: ConfigOf<typeof chatConfig>,
   ) {}
@@ -156,11 +161,12 @@ export class ChatService {
     ownerId: string,
     model: Model,
     body: ChatCompletionRequest,
-    { conversationId, fork }: TurnOptions,
+    { conversationId, fork, gone }: TurnOptions,
   ): Promise<Draft> {
     const forked = fork && (await this.forks.resolve(conversationId, fork, body.messages));
     const options = passedOn(body);
-    const messages = await this.promptOf(model, body, conversationId, forked);
+    const cited = await this.passagesOf(ownerId, model, body, { conversationId, forked, gone });
+    const messages = await this.promptOf(model, body, conversationId, forked, cited);
     const promptTokens = await countPromptTokens({ messages, options }, model.contextTokens);
     const maxOutputTokens = outputLimit(model, promptTokens, body);
     return {
@@ -169,8 +175,25 @@ export class ChatService {
       newMessages: forked?.newMessages ?? newMessagesOf(body.messages),
       fork: forked?.fork ?? null,
       promptTokens,
+      citations: cited.length === 0 ? null : cited.map(({ citation }) => citation),
       request: { messages, options, maxOutputTokens },
     };
+  }
+
+  /** What the documents have to say to the question, as far as there is room for it. */
+  private async passagesOf(
+    ownerId: string,
+    model: Model,
+    body: ChatCompletionRequest,
+    where: { conversationId: string | undefined; forked: ForkedRequest | undefined; gone: AbortSignal },
+  ): Promise<CitedPassage[]> {
+    const { conversationId, forked, gone } = where;
+    const question = lastUserText([...(forked?.history ?? []), ...(forked ?? body).messages]);
+    const asked = body.collection_ids ?? undefined;
+    const found = await this.knowledge.passagesFor(ownerId, { asked, conversationId }, question, gone);
+    if (found.length === 0) return [];
+    const room = Math.min(this.config.passageTokens, Math.floor(model.contextTokens / 4));
+    return passagesThatFit(found, room, countMessageTokens);
   }
 
   /** The request's messages, with as much of the stored history as leaves room for the answer. */
@@ -179,8 +202,10 @@ export class ChatService {
     body: ChatCompletionRequest,
     conversationId: string | undefined,
     forked: ForkedRequest | undefined,
+    cited: readonly CitedPassage[],
   ): Promise<readonly ChatMessage[]> {
-    const { messages } = forked ?? body;
+    const given = (forked ?? body).messages;
+    const messages = cited.length === 0 ? given : withHistory(given, [toPassageMessage(cited)]);
     if (conversationId === undefined || bringsHistory(messages) || this.config.historyMessages === 0)
       return messages;
     const limit = model.contextTokens;
@@ -261,6 +286,7 @@ export class ChatService {
       output_price: draft.model.outputPrice.toString(),
       request_hash: identity.requestHash,
       fork: draft.fork,
+      citations: draft.citations,
     };
   }
 }

@@ -1,6 +1,6 @@
 import { idSchema } from '../../shared/ids.js';
 import type { ChatCompletionAnswer } from './dto/chat-completion.dto.js';
-import type { AnswerPiece } from '../conversation/index.js';
+import { annotationsOf, type AnswerPiece } from '../conversation/index.js';
 import type { AnswerEnd, RunningTurn } from './running-turn.js';
 
 /**
@@ -12,7 +12,7 @@ export class CompletionChunks {
   private readonly base: { id: string; object: string; created: number; model: string };
 
   constructor(
-    turn: RunningTurn,
+    private readonly turn: RunningTurn,
     private readonly includesUsage: boolean,
   ) {
     this.base = {
@@ -24,7 +24,7 @@ export class CompletionChunks {
   }
 
   first(): unknown {
-    return this.chunk({ role: 'assistant', content: '' }, null);
+    return this.chunk({ role: 'assistant', content: '', ...annotationsOf(this.turn.citations) }, null);
   }
 
   piece(piece: AnswerPiece): unknown {
@@ -48,7 +48,7 @@ export class CompletionChunks {
 
 /** The answer to a request that does not stream, or one that was stored. */
 export function completionAnswer(
-  turn: Pick<RunningTurn, 'id' | 'createdSeconds' | 'modelId'>,
+  turn: Pick<RunningTurn, 'id' | 'createdSeconds' | 'modelId' | 'citations'>,
   end: Pick<AnswerEnd, 'text' | 'toolCalls' | 'finishReason' | 'usage'>,
 ): ChatCompletionAnswer {
   const isWithheld = end.finishReason === 'content_filter';
@@ -64,6 +64,7 @@ export function completionAnswer(
           role: 'assistant',
           content: isWithheld || (end.toolCalls && end.text === '') ? null : end.text,
           refusal: null,
+          ...(isWithheld ? {} : annotationsOf(turn.citations)),
           ...(end.toolCalls && !isWithheld ? { tool_calls: end.toolCalls.map((call) => ({ ...call })) } : {}),
         },
         logprobs: null,

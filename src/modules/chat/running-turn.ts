@@ -44,6 +44,8 @@ export class RunningTurn {
   readonly answerId: string;
   readonly modelId: string;
   readonly createdSeconds: number;
+  /** The passages that the model was given. */
+  readonly citations: Turn['citations'];
 
   constructor(turn: Turn) {
     this.id = turn.id;
@@ -51,6 +53,7 @@ export class RunningTurn {
     this.conversationId = turn.conversation_id;
     this.answerId = turn.answer_id;
     this.modelId = turn.model;
+    this.citations = turn.citations;
     this.createdSeconds = Math.floor(Date.parse(turn.started_at) / 1000);
   }
 

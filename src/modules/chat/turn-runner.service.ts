@@ -8,7 +8,7 @@ import { withLogFields } from '../../platform/logging/index.js';
 import { ShutdownTimer } from '../../platform/time/index.js';
 import { WorkInProgress } from '../../platform/work/index.js';
 import { Clock } from '../../shared/clock.js';
-import { KeptTurn, type Turn, TurnKeeper } from '../conversation/index.js';
+import { annotationsOf, KeptTurn, type Turn, TurnKeeper } from '../conversation/index.js';
 import { costOf, countTokens, type Model, type ProviderRequest, ProviderService } from '../provider/index.js';
 import { chatConfig } from './chat.config.js';
 import { tooManyRunningTurns, turnInterrupted, turnStopped, turnTimedOut } from './chat.errors.js';
@@ -282,6 +282,12 @@ async function countUsage({ answer, kept }: ActiveTurn): Promise<Usage> {
   };
 }
 
+/** What an answer has besides its text. */
+function answerExtra(turn: Turn, { toolCalls }: Answer): Turn['messages'][number]['extra'] {
+  const extra = { ...(toolCalls && { tool_calls: toolCalls }), ...annotationsOf(turn.citations) };
+  return Object.keys(extra).length > 0 ? extra : null;
+}
+
 function finishedTurn(
   { kept: { turn }, answer }: ActiveTurn,
   outcome: Outcome,
@@ -294,7 +300,7 @@ function finishedTurn(
     id: turn.answer_id,
     role: 'assistant',
     content: outcome.keepsAnswer ? answer.text : '',
-    extra: outcome.keepsAnswer && answer.toolCalls ? { tool_calls: answer.toolCalls } : null,
+    extra: outcome.keepsAnswer ? answerExtra(turn, answer) : null,
     status: outcome.status,
     tokens: outcome.usage.completionTokens,
     created_at: finishedAt,

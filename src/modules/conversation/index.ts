@@ -16,6 +16,8 @@ export { ErasureService } from './erasure/erasure.service.js';
 export type { ErasingActor } from './erasure/erasure.service.js';
 export { SAVE_SHARDS } from './domain/shards.js';
 export { turnStatuses } from './domain/turn.js';
+export { annotationsOf, citationsIn } from './domain/citation.js';
+export type { Citation } from './domain/citation.js';
 export type { Turn, TurnMessage, TurnStatus } from './domain/turn.js';
 export { turnsSaved } from './events/turns-saved.event.js';
 export { SaveSlots } from './saving/save-slots.js';

@@ -35,6 +35,16 @@ export class FileRepository {
     return row && toFile(row);
   }
 
+  /** Those of these files that are there and the user's, by their ids. */
+  async findPresent(ownerId: string, ids: readonly string[]): Promise<Map<string, StoredFile>> {
+    if (ids.length === 0) return new Map();
+    const rows: FileRow[] = await this.transactions.single.query(
+      `SELECT ${FILE_COLUMNS} FROM files WHERE id IN (?) AND owner_id = ? AND status IN (?)`,
+      [ids, ownerId, presentStatuses],
+    );
+    return new Map(rows.map((row) => [row.id, toFile(row)]));
+  }
+
   /** The file of a user with this content. */
   async findByContent(
     transaction: Transaction,

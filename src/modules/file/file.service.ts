@@ -46,6 +46,11 @@ export class FileService {
     return this.repository.list(ownerId, status, beforeId, limit);
   }
 
+  /** Those of these files that are there and the user's, by their ids. */
+  findPresent(ownerId: string, ids: readonly string[]): Promise<Map<string, StoredFile>> {
+    return this.repository.findPresent(ownerId, ids);
+  }
+
   /**
    * The bytes of a file, or a part of them; destroy the stream if you do not read it to its end.
    * @throws file_not_found, also if it is deleted meanwhile; storage_unavailable

@@ -60,7 +60,9 @@ function isReadableToModel(message: ReadableMessage): boolean {
 }
 
 function toChatMessage({ role, content, extra }: ReadableMessage): ChatMessage {
-  return { role, content, ...extra };
+  // What an answer was given to cite is not part of what was said.
+  const { annotations: _annotations, ...rest } = extra ?? {};
+  return { role, content, ...rest };
 }
 
 /** What a message has besides role and text, to be stored: its parts if one is not text, tool calls and the like. */
@@ -75,4 +77,10 @@ export function extraOf(message: ChatMessage): TurnMessage['extra'] {
 export function firstUserText(messages: readonly ChatMessage[]): string {
   const message = messages.find(({ role }) => role === 'user');
   return message ? textOf(message) : '';
+}
+
+/** The text of the last message of the user; empty without one. */
+export function lastUserText(messages: readonly (ChatMessage | ReadableMessage)[]): string {
+  const message = messages.findLast(({ role }) => role === 'user');
+  return message ? textOf(message as ChatMessage) : '';
 }

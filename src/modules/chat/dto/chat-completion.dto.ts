@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { idSchema } from '../../../shared/ids.js';
 
 /**
  * `POST /v1/chat/completions`, as the OpenAI SDKs send it
@@ -40,6 +41,15 @@ export const chatCompletionSchema = z
     parallel_tool_calls: z.boolean().nullish(),
     response_format: z.looseObject({ type: z.string() }).nullish(),
     reasoning_effort: z.string().nullish(),
+    collection_ids: z
+      .array(idSchema)
+      .max(20)
+      .nullish()
+      .meta({
+        description:
+          "Not of OpenAI's: answers from documents in these collections of yours. Without it, from those that the " +
+          'conversation names (`PUT /api/conversations/{id}/collections`).',
+      }),
     logit_bias: z.record(z.string(), z.number()).nullish(),
   })
   .meta({
@@ -78,6 +88,10 @@ export const chatCompletionAnswerSchema = z.object({
         content: z.string().nullable(),
         refusal: z.null(),
         tool_calls: z.array(z.looseObject({})).optional(),
+        annotations: z
+          .array(z.looseObject({}))
+          .optional()
+          .meta({ description: 'The passages that the model was given: file, place and snippet of each.' }),
       }),
       logprobs: z.null(),
       finish_reason: z.string(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AnsweredTurn, SavedTurnMessage } from '../../conversation/index.js';
+import { type AnsweredTurn, citationsIn, type SavedTurnMessage } from '../../conversation/index.js';
 import { completionAnswer } from '../completion-chunks.js';
 import type { ChatCompletionAnswer } from '../dto/chat-completion.dto.js';
 import type { StoredMessage } from './stored-completion.dto.js';
@@ -16,7 +16,12 @@ const contentParts = z.array(z.looseObject({ type: z.string() }));
 /** A saved turn as the completion that it was. */
 export function toStoredCompletion(turn: AnsweredTurn): ChatCompletionAnswer {
   return completionAnswer(
-    { id: turn.id, createdSeconds: Math.floor(turn.startedAt.getTime() / 1000), modelId: turn.model },
+    {
+      id: turn.id,
+      createdSeconds: Math.floor(turn.startedAt.getTime() / 1000),
+      modelId: turn.model,
+      citations: citationsIn(turn.answer?.extra),
+    },
     {
       text: turn.answer?.content ?? '',
       toolCalls: toolCalls.safeParse(turn.answer?.extra?.['tool_calls']).data,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { ReadableMessage, TurnMessage } from '../../conversation/index.js';
+import { citationsIn, type ReadableMessage, type TurnMessage } from '../../conversation/index.js';
+import { toSourcePart } from './source-part.js';
 import type { StoredUiMessage, UiPart } from './ui-chat.dto.js';
 
 /** From stored messages to those that `useChat` shows. */
@@ -60,6 +61,7 @@ function answerParts(message: TurnMessage, results: ReadonlyMap<unknown, string>
   const hasText = message.content !== '' || calls.length === 0;
   const text: UiPart[] = hasText ? [{ type: 'text', text: message.content, state: 'done' }] : [];
   return [
+    ...(citationsIn(message.extra) ?? []).map(toSourcePart),
     ...text,
     ...calls.map(({ id, function: { name, arguments: json } }) => {
       const call = { type: `tool-${name}`, toolCallId: id, input: parsed(json) };

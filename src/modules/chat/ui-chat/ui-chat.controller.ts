@@ -116,7 +116,7 @@ async function stream({ turn, messageId }: UiTurn, reply: FastifyReply): Promise
     .header('x-turn-id', turn.id)
     .header('x-vercel-ai-ui-message-stream', 'v1');
   const events = new EventStream(reply);
-  const chunks = new UiMessageChunks(messageId);
+  const chunks = new UiMessageChunks(messageId, turn.citations);
   for (const chunk of chunks.first()) await events.send(chunk);
   for await (const piece of turn.read(events.gone)) {
     for (const chunk of chunks.piece(piece)) await events.send(chunk);

@@ -1,6 +1,7 @@
 import type { AppError } from '../../../platform/errors/index.js';
 import type { ToolCallDelta } from '../../provider/index.js';
-import type { AnswerPiece } from '../../conversation/index.js';
+import type { AnswerPiece, Citation } from '../../conversation/index.js';
+import { toSourcePart } from './source-part.js';
 import type { AnswerEnd } from '../running-turn.js';
 
 /** One part of a UI message stream. */
@@ -30,10 +31,14 @@ export class UiMessageChunks {
   private isTextOpen = false;
   private readonly calls: OpenCall[] = [];
 
-  constructor(private readonly messageId: string) {}
+  constructor(
+    private readonly messageId: string,
+    private readonly citations: readonly Citation[] | null = null,
+  ) {}
 
   first(): UiChunk[] {
-    return [{ type: 'start', messageId: this.messageId }, { type: 'start-step' }];
+    const sources = (this.citations ?? []).map(toSourcePart);
+    return [{ type: 'start', messageId: this.messageId }, { type: 'start-step' }, ...sources];
   }
 
   piece(piece: AnswerPiece): UiChunk[] {

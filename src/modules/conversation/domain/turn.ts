@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { citationSchema } from './citation.js';
 
 /** How a turn stands, and how its messages ended. */
 export const turnStatuses = ['running', 'complete', 'stopped', 'failed', 'interrupted', 'violation'] as const;
@@ -48,6 +49,8 @@ export const turnSchema = z.object({
    * fork they go to the end of the branch that is active when the turn is saved.
    */
   fork: z.object({ after_message_id: z.string().nullable() }).nullable().default(null),
+  /** The passages that the model was given, for the answer; null if none. */
+  citations: z.array(citationSchema).nullable().default(null),
 });
 export type Turn = z.infer<typeof turnSchema>;
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Transactions } from '../../../platform/database/index.js';
+import { citationsIn } from '../domain/citation.js';
 import type { Turn, TurnStatus } from '../domain/turn.js';
 
 /** A saved turn without its messages. */
@@ -145,20 +146,23 @@ export class SavedTurnRepository {
     ]);
     const row = rows[0];
     if (!row) return undefined;
+    const read = messages.map((message) => ({
+      ...message,
+      extra: message.extra === null ? null : (JSON.parse(message.extra) as Record<string, unknown>),
+      created_at: message.created_at.toISOString(),
+    }));
+    const answer = read.findLast((message) => message.role === 'assistant');
     return {
       ...row,
       cost_micro_coins: String(row.cost_micro_coins),
-      answer_id: messages.findLast((message) => message.role === 'assistant')?.id ?? row.id,
-      messages: messages.map((message) => ({
-        ...message,
-        extra: message.extra === null ? null : (JSON.parse(message.extra) as Record<string, unknown>),
-        created_at: message.created_at.toISOString(),
-      })),
+      answer_id: answer?.id ?? row.id,
+      messages: read,
       started_at: row.started_at.toISOString(),
       finished_at: row.finished_at.toISOString(),
       input_price: '0',
       output_price: '0',
       fork: null,
+      citations: citationsIn(answer?.extra),
     };
   }
 }

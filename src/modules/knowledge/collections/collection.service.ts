@@ -106,6 +106,12 @@ export class CollectionService {
     if (ids.some((id) => !owned.has(id))) throw collectionNotFound();
   }
 
+  /** Those of these that are there and the owner's, in the same order. */
+  async ownedAmong(ownerId: string, ids: readonly string[]): Promise<string[]> {
+    const owned = await this.collections.findOwned(ownerId, ids);
+    return ids.filter((id) => owned.has(id));
+  }
+
   /** Deletes all collections of an owner. */
   async eraseOwner(ownerId: string): Promise<void> {
     for (;;) {
