@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Product } from './product.js';
 
+const USER_SCOPES = ['chat', 'conversations:read', 'conversations:write', 'coins:read'];
+
 /** The administrator of a product that runs as processes, and the calls that only an administrator may make. */
 export class Administrator {
   private constructor(
@@ -18,8 +20,8 @@ export class Administrator {
     return new Administrator(apiUrl, apiKey);
   }
 
-  /** A new user with this many coins and an API key for everything a user may do. */
-  async createUser(coins: string): Promise<{ id: string; apiKey: string }> {
+  /** A new user with this many coins and an API key for chat, and for what else is named. */
+  async createUser(coins: string, scopes: readonly string[] = []): Promise<{ id: string; apiKey: string }> {
     const email = `user-${randomBytes(6).toString('hex')}@example.com`;
     const password = 'a password of some length';
     const { id } = await this.call<{ id: string }>('POST', '/api/users', { email, password, role: 'user' });
@@ -31,7 +33,7 @@ export class Administrator {
     const key = await this.call<{ api_key: string }>(
       'POST',
       '/api/api-keys',
-      { name: 'test', scopes: ['chat', 'conversations:read', 'conversations:write', 'coins:read'] },
+      { name: 'test', scopes: [...USER_SCOPES, ...scopes] },
       session.access_token,
     );
     return { id, apiKey: key.api_key };

@@ -22,7 +22,6 @@ export const scopes = [
   'memory',
   'files',
   'tasks',
-  'files',
   'knowledge',
   'account',
   'operations',

@@ -16,7 +16,6 @@ const userScopes: readonly Scope[] = [
   'memory',
   'files',
   'tasks',
-  'files',
   'knowledge',
   'account',
 ];
@@ -50,7 +49,6 @@ export const keyScopes = [
   'memory',
   'files',
   'tasks',
-  'files',
   'knowledge',
   'operations',
   'administration',
