@@ -33,18 +33,18 @@ describe('the console without a mouse', () => {
     await page.getByRole('heading', { name: 'Queues', level: 1 }).waitFor();
     await page.locator('main:focus').waitFor();
 
-    await pressTabUntil(console, 'Pause: vectorization');
+    await pressTabUntil(console, 'Pause: message_index');
     await keyboard.press('Enter');
-    const dialog = page.getByRole('dialog', { name: 'Pause vectorization?' });
+    const dialog = page.getByRole('dialog', { name: 'Pause message_index?' });
     await dialog.locator('textarea:focus').waitFor();
     await keyboard.type('the embedder is being changed');
     await pressTabUntil(console, 'Pause');
     await keyboard.press('Enter');
-    await page.getByRole('button', { name: 'Resume: vectorization' }).waitFor();
+    await page.getByRole('button', { name: 'Resume: message_index' }).waitFor();
     await dialog.waitFor({ state: 'hidden' });
 
     await page.reload();
-    await page.getByRole('button', { name: 'Resume: vectorization' }).waitFor();
+    await page.getByRole('button', { name: 'Resume: message_index' }).waitFor();
     await keyboard.press('Tab');
     expect(await focusedName(console)).toBe('Skip to the content');
     expect(console.offences).toEqual([]);

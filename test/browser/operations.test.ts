@@ -69,20 +69,20 @@ describe('an operator at the console', () => {
     await using console = await ConsolePage.open(browser, product.api.url);
     const { page } = console;
     const reason = 'the embedder is being changed';
-    await console.signIn(product, 'queues/vectorization');
+    await console.signIn(product, 'queues/message_index');
     await page.getByRole('button', { name: 'Pause' }).click();
     const dialog = page.getByRole('dialog');
     const confirm = dialog.getByRole('button', { name: 'Pause' });
     expect(await confirm.isDisabled()).toBe(true);
     await dialog.getByLabel('Reason').fill(reason);
     await confirm.click();
-    await page.getByText('vectorization is paused.').waitFor();
+    await page.getByText('message_index is paused.').waitFor();
     const { items } = await product.call<{ items: unknown[] }>('GET', '/api/admin/audit?limit=10');
     expect(JSON.stringify(items)).toContain(reason);
     await page.getByRole('button', { name: 'Resume' }).click();
     await dialog.getByLabel('Reason').fill('it has been changed');
     await dialog.getByRole('button', { name: 'Resume' }).click();
-    await page.getByText('vectorization runs again.').waitFor();
+    await page.getByText('message_index runs again.').waitFor();
   });
 
   test('is asked to sign in again when the session is over, and stays where they were', async () => {

@@ -42,7 +42,7 @@ describe('the console while a part is missing', () => {
     await console.takePicture('queues-without-redis');
     await redis.restore();
     await badge.getByText('Live').waitFor();
-    await page.getByRole('link', { name: 'vectorization' }).waitFor();
+    await page.getByRole('link', { name: 'message_index' }).waitFor();
     expect(console.offences).toEqual([]);
   });
 

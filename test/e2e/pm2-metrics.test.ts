@@ -154,7 +154,7 @@ describe('the metrics of the built product under PM2', { timeout: TIMEOUT_MS }, 
       for (const name of ['lockkeeper_parked_conversations', 'lockkeeper_redis_up', 'lockkeeper_mysql_up']) {
         expect(reading.find(name), name).toHaveLength(1);
       }
-      expect(reading.find('lockkeeper_queue_jobs', { queue: 'vectorization', state: 'failed' })).toHaveLength(
+      expect(reading.find('lockkeeper_queue_jobs', { queue: 'message_index', state: 'failed' })).toHaveLength(
         1,
       );
       expect(reading.find('lockkeeper_saved_turns_total').every(isOfAnyProcess)).toBe(true);

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { TaskFlows, TaskService } from '../../src/modules/task/index.js';
+import { scriptedFileTask } from '../fakes/task-kinds.js';
 import { saveAllTurns, TestChatter } from './chat.js';
 import type { TestApp } from './test-app.js';
 import { bearer, createUser, type TestUser } from './users.js';
@@ -19,6 +21,8 @@ export interface Belongings {
   errand: string;
   invitationCode: string;
   supportChat: string;
+  task: string;
+  taskFlow: string;
 }
 
 /** Makes a user who has one of everything. */
@@ -64,6 +68,8 @@ export async function createBelongings(test: TestApp): Promise<Belongings> {
     content: PRIVATE_TEXT,
   });
   const keys = await call<{ items: { id: string }[] }>(owner, 'GET', '/api/api-keys');
+  const work = { script: 'none', note: PRIVATE_TEXT };
+  const step = [{ definition: scriptedFileTask, payload: work }];
   return {
     owner,
     expert,
@@ -75,5 +81,7 @@ export async function createBelongings(test: TestApp): Promise<Belongings> {
     errand: errand.id,
     invitationCode: (await call<{ id: string }>(owner, 'POST', '/api/invitations/codes')).id,
     supportChat: support.id,
+    task: (await test.app.get(TaskService).submit(owner.id, scriptedFileTask, work)).taskId,
+    taskFlow: (await test.app.get(TaskFlows).submit(owner.id, [step])).flowId,
   };
 }

@@ -51,12 +51,12 @@ const whileLocked = (table: string, work: () => Promise<void>) =>
 
 const queue = async (work: (queue: Queue) => Promise<unknown>) => {
   const { port } = new URL(watched.redis.url);
-  const vectorization = new Queue('vectorization', {
+  const index = new Queue('message_index', {
     connection: { host: '127.0.0.1', port: Number(port) },
     prefix: '{lockkeeper}',
   });
-  await work(vectorization);
-  await vectorization.close();
+  await work(index);
+  await index.close();
 };
 
 /** Redis forgets, evicts, fills, and is away again and again. */
@@ -140,7 +140,7 @@ describe('a real Prometheus that scrapes the real product', { timeout: LONG_MS }
     await watched.sql('UPDATE coin_accounts SET balance = balance + 1 WHERE id = ?', [watched.user.id]);
     await watched.sql('RENAME TABLE message_index TO message_index_gone, erasures TO erasures_gone');
     await watched.chat();
-    await queue((vectorization) => vectorization.add('nobody-knows-this.v1', {}));
+    await queue((index) => index.add('nobody-knows-this.v1', {}));
     expect(await watched.call('POST', '/api/admin/schedules/reconcile-books/run')).toBeLessThan(300);
     expect(await watched.call('POST', '/api/admin/schedules/retain-logs/pause')).toBe(200);
     await watched.awaitAlerts([
@@ -154,10 +154,10 @@ describe('a real Prometheus that scrapes the real product', { timeout: LONG_MS }
     ]);
     await watched.sql('RENAME TABLE message_index_gone TO message_index, erasures_gone TO erasures');
     await watched.sql('UPDATE coin_reconciliations SET finished_at = finished_at - INTERVAL 3 HOUR');
-    await queue((vectorization) => vectorization.pause());
+    await queue((index) => index.pause());
     await watched.chat();
     await watched.awaitAlerts(['BooksUnchecked', 'QueuePaused']);
-    await queue((vectorization) => vectorization.resume());
+    await queue((index) => index.resume());
   });
 
   it('tells that what runs is slow', async () => {

@@ -142,7 +142,7 @@ describe('the metrics of shared things', () => {
     const metrics = await scrapeUntil(test, 'the parked one', (now) => {
       return now.value('lockkeeper_parked_conversations') === 1;
     });
-    for (const queue of ['conversation-saves', 'vectorization']) {
+    for (const queue of ['conversation-saves', 'message_index']) {
       for (const state of ['waiting', 'active', 'delayed', 'failed']) {
         expect(metrics.value('lockkeeper_queue_jobs', { queue, state }), `${queue} ${state}`).toBe(0);
       }

@@ -33,8 +33,8 @@ describe('the audit log', () => {
       connection: { url: market.test.environment['LOCKKEEPER_REDIS_URL'] ?? '', maxRetriesPerRequest: null },
       prefix: '{lockkeeper}',
     };
-    queue = new Queue('vectorization', options);
-    worker = new Worker('vectorization', () => Promise.reject(new Error('always')), options);
+    queue = new Queue('message_index', options);
+    worker = new Worker('message_index', () => Promise.reject(new Error('always')), options);
   });
   afterAll(async () => {
     await worker.close();
@@ -94,7 +94,7 @@ describe('the audit log', () => {
     url: `/api/admin/schedules/${task}/${what}`,
     payload,
   });
-  const onQueue = (what: string) => ({ url: `/api/admin/queues/vectorization/${what}`, payload: REASON });
+  const onQueue = (what: string) => ({ url: `/api/admin/queues/message_index/${what}`, payload: REASON });
   const onCoins = async (what: string, payload: object) => ({
     url: `/api/coins/accounts/${await userId()}/${what}`,
     payload,

@@ -19,6 +19,7 @@ interface Case {
 const conversation: Case = { of: { id: 'conversation' } };
 const turn: Case = { of: { id: 'conversation', turn_id: 'turn' } };
 const errand: Case = { of: { id: 'errand' } };
+const task: Case = { of: { id: 'task' } };
 const support: Case = { of: { id: 'supportChat' } };
 
 /** Routes below which something is one user's: nobody else is told as much as that it is there. */
@@ -39,6 +40,11 @@ const OWNED: Readonly<Record<string, Case>> = {
   'POST /api/marketplace/tasks/{id}/dispute': { ...errand, payload: { reason: 'It is not done.' } },
   'POST /api/marketplace/tasks/{id}/cancel': errand,
   'GET /api/marketplace/tasks/{id}': errand,
+  'GET /api/tasks/{id}': task,
+  'GET /api/tasks/{id}/result': task,
+  'POST /api/tasks/{id}/requeue': task,
+  'POST /api/tasks/{id}/cancel': task,
+  'GET /api/tasks/flows/{id}': { of: { id: 'taskFlow' } },
   'POST /api/invitations/codes/{id}/disable': { of: { id: 'invitationCode' } },
   'GET /api/support/chats/{id}': support,
   'GET /api/support/chats/{id}/messages': { ...support, query: '?after=0' },

@@ -75,7 +75,10 @@ describe('the list of processes', () => {
     expect(found).toMatchObject({ name: 'worker-0', role: 'worker', pid: process.pid, state: 'alive' });
     expect(found.queues).toEqual([
       { name: 'conversation-saves', concurrency: expect.any(Number), active: 0 },
-      { name: 'vectorization', concurrency: 2, active: 0 },
+      { name: 'message_index', concurrency: 2, active: 0 },
+      { name: 'file_processing', concurrency: 4, active: 0 },
+      { name: 'vectorization', concurrency: 4, active: 0 },
+      { name: 'kg_extraction', concurrency: 2, active: 0 },
     ]);
     expect(found.rss_bytes).toBeGreaterThan(10_000_000);
     expect(found.event_loop_lag_ms).toBeGreaterThanOrEqual(0);
@@ -95,14 +98,14 @@ describe('the list of processes', () => {
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
     handler.handle = () => released;
     await using redis = new DisposableRedis(test.environment['LOCKKEEPER_REDIS_URL'] ?? '');
-    const queue = new Queue('vectorization', { connection: redis.client, prefix: '{lockkeeper}' });
+    const queue = new Queue('message_index', { connection: redis.client, prefix: '{lockkeeper}' });
     // As many as run at once, and one that waits for longer than it should.
     for (let count = 0; count < 3; count++) {
       const payload = { turn_ids: [newId()] };
       await queue.add('search.index-turns.v1', payload, { timestamp: Date.now() - 100_000 });
     }
     const busy = await workerOnce('both places taken', ({ queues }) =>
-      queues.some(({ name, active }) => name === 'vectorization' && active === 2),
+      queues.some(({ name, active }) => name === 'message_index' && active === 2),
     );
     expect(busy.state).toBe('alive');
     expect(busy.current_work.map(({ kind }) => kind)).toEqual(
@@ -114,7 +117,7 @@ describe('the list of processes', () => {
     activity.activity = () => told.map((one) => ({ ...one, lastProgressAt: new Date(Date.now() - 90_000) }));
     const stuck = await workerOnce('stuck', ({ state }) => state === 'stuck');
     expect(stuck.reason).toMatch(
-      /^It has begun and ended no job for 9\d s, while jobs of vectorization have/,
+      /^It has begun and ended no job for 9\d s, while jobs of message_index have/,
     );
     Reflect.deleteProperty(activity, 'activity');
     release();

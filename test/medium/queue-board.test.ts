@@ -21,7 +21,7 @@ describe('the board of the queues, over HTTP', () => {
     test = await createTestApp({ LOCKKEEPER_REDIS_URL: redis.url });
     await test.app.listen(0, '127.0.0.1');
     operator = await createUser(test, { role: 'operator' });
-    queue = new Queue('vectorization', { connection: { url: redisUrl }, prefix: '{lockkeeper}' });
+    queue = new Queue('message_index', { connection: { url: redisUrl }, prefix: '{lockkeeper}' });
   });
   afterAll(async () => {
     await queue.close();
@@ -49,6 +49,9 @@ describe('the board of the queues, over HTTP', () => {
     const { queues } = JSON.parse((await ask(`${BOARD}/api/queues`, { cookie })).text);
     expect(queues.map(({ name }: { name: string }) => name).toSorted()).toEqual([
       ...Array.from({ length: 8 }, (_, shard) => `conversation-saves-${shard}`),
+      'file_processing',
+      'kg_extraction',
+      'message_index',
       'vectorization',
     ]);
     expect(queues.every((each: { readOnlyMode: boolean }) => each.readOnlyMode)).toBe(true);
@@ -67,7 +70,7 @@ describe('the board of the queues, over HTTP', () => {
   it('shows jobs without their secrets', async () => {
     const { id } = await queue.add('x', { turn_ids: ['t'], secret: 'hunter2' });
     const { apiKey } = operator;
-    for (const path of [`queues?activeQueue=vectorization&status=waiting`, `queues/vectorization/${id}`]) {
+    for (const path of [`queues?activeQueue=message_index&status=waiting`, `queues/message_index/${id}`]) {
       const { status, text } = await ask(`${BOARD}/api/${path}`, bearer(apiKey));
       expect(status).toBe(200);
       expect(text).toContain('turn_ids');
@@ -94,7 +97,7 @@ describe('the board of the queues, over HTTP', () => {
     for (const path of [
       BOARD,
       `${BOARD}/`,
-      `${BOARD}/queue/vectorization`,
+      `${BOARD}/queue/message_index`,
       `${BOARD}/api/queues`,
       ...assets,
     ]) {
@@ -108,12 +111,12 @@ describe('the board of the queues, over HTTP', () => {
     const { cookie, csrfToken } = await signInToConsole(test, operator);
     const job = await queue.add('x', { turn_ids: ['t'] });
     const operations = [
-      ['PUT', 'queues/vectorization/pause'],
-      ['PUT', 'queues/vectorization/empty'],
-      ['PUT', 'queues/vectorization/obliterate'],
-      ['PUT', `queues/vectorization/${job.id}/clean`],
+      ['PUT', 'queues/message_index/pause'],
+      ['PUT', 'queues/message_index/empty'],
+      ['PUT', 'queues/message_index/obliterate'],
+      ['PUT', `queues/message_index/${job.id}/clean`],
       ['PUT', 'queues/pause'],
-      ['POST', 'queues/vectorization/add'],
+      ['POST', 'queues/message_index/add'],
     ] as const;
     for (const [method, path] of operations) {
       const url = `${BOARD}/api/${path}`;

@@ -35,7 +35,7 @@ describe('operators of the queues', () => {
     operator = await TestOperator.create(test);
   });
   beforeEach(async () => {
-    for (const name of ['vectorization', ...shards]) await rawQueue(name).obliterate({ force: true });
+    for (const name of ['message_index', ...shards]) await rawQueue(name).obliterate({ force: true });
   });
   afterEach(async () => {
     await Promise.all(open.splice(0).map((each) => each.close()));
@@ -84,30 +84,32 @@ describe('operators of the queues', () => {
 
   describe('see', () => {
     it('what waits in each queue, for how long, and whether it is paused', async () => {
-      await rawQueue('vectorization').add('x', {}, { timestamp: Date.now() - 60_000 });
+      await rawQueue('message_index').add('x', {}, { timestamp: Date.now() - 60_000 });
       await test.app.get(JobQueue).enqueue(saveTurns, { shard: 3 });
       const { body } = await operator.call({ url: URL });
       expect(body).toMatchObject({
         items: [
           { name: 'conversation-saves', is_paused: false, is_drainable: true, counts: { waiting: 1 } },
-          { name: 'vectorization', counts: { waiting: 1, active: 0, delayed: 0, failed: 0, completed: 0 } },
+          { name: 'file_processing' },
+          { name: 'kg_extraction' },
+          { name: 'message_index', counts: { waiting: 1, active: 0, delayed: 0, failed: 0, completed: 0 } },
         ],
         next_cursor: null,
       });
-      const age = body.items[1].oldest_waiting_age_ms;
+      const age = body.items[3].oldest_waiting_age_ms;
       expect(age).toBeGreaterThanOrEqual(60_000);
       expect(age).toBeLessThan(90_000);
     });
 
     it('a job with its tries, its times and where it failed, and none of its secrets', async () => {
-      const { id = '' } = await rawQueue('vectorization').add(
+      const { id = '' } = await rawQueue('message_index').add(
         'search.index-turns.v1',
         { turn_ids: ['t'], api_key: 'hunter2', nested: [{ password: 'hunter2' }] },
         { attempts: 2, backoff: 1 },
       );
-      startWorker('vectorization', failing);
-      await waitUntil('a failed job', async () => (await counts('vectorization'))['failed'] === 1);
-      const { body } = await operator.call({ url: `${URL}/vectorization/jobs/${id}` });
+      startWorker('message_index', failing);
+      await waitUntil('a failed job', async () => (await counts('message_index'))['failed'] === 1);
+      const { body } = await operator.call({ url: `${URL}/message_index/jobs/${id}` });
       expect(body).toMatchObject({
         id,
         name: 'search.index-turns.v1',
@@ -127,18 +129,18 @@ describe('operators of the queues', () => {
     });
 
     it('of long data the beginning', async () => {
-      const { id } = await rawQueue('vectorization').add('x', { text: 'y'.repeat(2_000_000) });
-      const { body } = await operator.call({ url: `${URL}/vectorization/jobs/${id}` });
+      const { id } = await rawQueue('message_index').add('x', { text: 'y'.repeat(2_000_000) });
+      const { body } = await operator.call({ url: `${URL}/message_index/jobs/${id}` });
       expect(body.is_data_cut).toBe(true);
       expect(JSON.stringify(body).length).toBeLessThan(10_000);
     });
 
     it('when a delayed job is due', async () => {
-      const { id, timestamp } = await rawQueue('vectorization').add('x', {}, { delay: 3_600_000 });
+      const { id, timestamp } = await rawQueue('message_index').add('x', {}, { delay: 3_600_000 });
       const due_at = new Date(timestamp + 3_600_000).toISOString();
-      const page = await operator.call({ url: `${URL}/vectorization/jobs?state=delayed` });
+      const page = await operator.call({ url: `${URL}/message_index/jobs?state=delayed` });
       expect(page.body.items).toMatchObject([{ id, state: 'delayed', due_at }]);
-      const one = await operator.call({ url: `${URL}/vectorization/jobs/${id}` });
+      const one = await operator.call({ url: `${URL}/message_index/jobs/${id}` });
       expect(one.body).toMatchObject({ state: 'delayed', due_at });
     });
 
@@ -177,13 +179,13 @@ describe('operators of the queues', () => {
 
   describe('do', () => {
     it('have a failed job tried again as if it were new, and it is written down who did and why', async () => {
-      const job = await rawQueue('vectorization').add('x', { fails: true });
-      startWorker('vectorization', failing);
-      await waitUntil('a failed job', async () => (await counts('vectorization'))['failed'] === 1);
+      const job = await rawQueue('message_index').add('x', { fails: true });
+      startWorker('message_index', failing);
+      await waitUntil('a failed job', async () => (await counts('message_index'))['failed'] === 1);
       await job.updateData({ fails: false });
       const { status, audited } = await operator.call({
         method: 'POST',
-        url: `${URL}/vectorization/jobs/${job.id}/retry`,
+        url: `${URL}/message_index/jobs/${job.id}/retry`,
         payload: REASON,
       });
       expect(status).toBe(204);
@@ -193,59 +195,59 @@ describe('operators of the queues', () => {
           actor_id: operator.user.id,
           action: 'queue.job_retried',
           subject_kind: 'queue',
-          subject_id: 'vectorization',
+          subject_id: 'message_index',
           detail: JSON.stringify({ job_id: job.id }),
           reason: REASON.reason,
         },
       ]);
-      await waitUntil('the job is done', async () => (await counts('vectorization'))['completed'] === 1);
+      await waitUntil('the job is done', async () => (await counts('message_index'))['completed'] === 1);
       const again = await operator.call({
         method: 'POST',
-        url: `${URL}/vectorization/jobs/${job.id}/retry`,
+        url: `${URL}/message_index/jobs/${job.id}/retry`,
         payload: REASON,
       });
       expect(again).toMatchObject({ status: 409, body: { code: 'job_in_other_state' }, audited: [] });
     });
 
     it('have all failed jobs tried again, each once, though they fail again at once', async () => {
-      const queue = rawQueue('vectorization');
+      const queue = rawQueue('message_index');
       let runs = 0;
-      startWorker('vectorization', () => {
+      startWorker('message_index', () => {
         runs++;
         return Promise.reject(new Error('again'));
       });
       await queue.addBulk(Array.from({ length: 300 }, () => ({ name: 'x', data: {} })));
-      await waitUntil('failed jobs', async () => (await counts('vectorization'))['failed'] === 300);
+      await waitUntil('failed jobs', async () => (await counts('message_index'))['failed'] === 300);
       const { body, audited } = await operator.call({
         method: 'POST',
-        url: `${URL}/vectorization/retry-failed`,
+        url: `${URL}/message_index/retry-failed`,
         payload: REASON,
       });
-      expect(body.name).toBe('vectorization');
+      expect(body.name).toBe('message_index');
       expect(body.retried_jobs).toBe(300);
       expect(audited).toMatchObject([{ action: 'queue.failed_retried', detail: '{"failed":300}' }]);
-      await waitUntil('failed jobs', async () => (await counts('vectorization'))['failed'] === 300);
+      await waitUntil('failed jobs', async () => (await counts('message_index'))['failed'] === 300);
       expect(runs).toBe(600);
     });
 
     it('remove a job that does not run', async () => {
-      const queue = rawQueue('vectorization');
+      const queue = rawQueue('message_index');
       const [waiting, delayed] = [await queue.add('x', {}), await queue.add('x', {}, { delay: 60_000 })];
       for (const { id } of [waiting, delayed]) {
-        const url = `${URL}/vectorization/jobs/${id}`;
+        const url = `${URL}/message_index/jobs/${id}`;
         const { status, audited } = await operator.call({ method: 'DELETE', url, payload: REASON });
         expect(status).toBe(204);
         expect(audited).toMatchObject([{ action: 'queue.job_removed', reason: REASON.reason }]);
         expect(await operator.call({ url })).toMatchObject({ status: 404, body: { code: 'job_not_found' } });
       }
       const gate = Promise.withResolvers<void>();
-      startWorker('vectorization', () => gate.promise);
+      startWorker('message_index', () => gate.promise);
       const running = await queue.add('x', {});
-      await waitUntil('a run', async () => (await counts('vectorization'))['active'] === 1);
+      await waitUntil('a run', async () => (await counts('message_index'))['active'] === 1);
       expect(
         await operator.call({
           method: 'DELETE',
-          url: `${URL}/vectorization/jobs/${running.id}`,
+          url: `${URL}/message_index/jobs/${running.id}`,
           payload: REASON,
         }),
       ).toMatchObject({ status: 409, body: { code: 'job_in_other_state' }, audited: [] });
@@ -254,17 +256,17 @@ describe('operators of the queues', () => {
 
     it('pause and resume a queue for all processes', async () => {
       let runs = 0;
-      startWorker('vectorization', async () => void runs++);
+      startWorker('message_index', async () => void runs++);
       const change = (what: string) =>
-        operator.call({ method: 'POST', url: `${URL}/vectorization/${what}`, payload: REASON });
+        operator.call({ method: 'POST', url: `${URL}/message_index/${what}`, payload: REASON });
       expect(await change('pause')).toMatchObject({
         status: 200,
         body: { is_paused: true },
         audited: [{ action: 'queue.paused', reason: REASON.reason }],
       });
       expect(await change('pause')).toMatchObject({ status: 200, body: { is_paused: true }, audited: [] });
-      await rawQueue('vectorization').add('x', {});
-      expect(await counts('vectorization')).toMatchObject({ waiting: 1 });
+      await rawQueue('message_index').add('x', {});
+      expect(await counts('message_index')).toMatchObject({ waiting: 1 });
       expect(runs).toBe(0);
       expect(await change('resume')).toMatchObject({
         body: { is_paused: false },
@@ -306,14 +308,14 @@ describe('operators of the queues', () => {
       ['the queue of the schedules', 'POST', '/schedules/drain', 404, 'queue_not_found'],
       ['a shard as a queue', 'GET', '/conversation-saves-1', 404, 'queue_not_found'],
       ['a name that is none', 'GET', '/Nothing%20', 422, 'invalid_request'],
-      ['an unknown job', 'GET', '/vectorization/jobs/none', 404, 'job_not_found'],
-      ['an unknown job to retry', 'POST', '/vectorization/jobs/none/retry', 404, 'job_not_found'],
+      ['an unknown job', 'GET', '/message_index/jobs/none', 404, 'job_not_found'],
+      ['an unknown job to retry', 'POST', '/message_index/jobs/none/retry', 404, 'job_not_found'],
       ['a job without its shard', 'GET', '/conversation-saves/jobs/17', 404, 'job_not_found'],
       ['a job of a shard that is none', 'GET', '/conversation-saves/jobs/99:17', 404, 'job_not_found'],
       ['jobs of an unknown queue', 'GET', '/nothing/jobs', 404, 'queue_not_found'],
-      ['a state that is none', 'GET', '/vectorization/jobs?state=lost', 422, 'invalid_request'],
-      ['a page without end', 'GET', '/vectorization/jobs?limit=101', 422, 'invalid_request'],
-      ['a cursor that is none', 'GET', '/vectorization/jobs?cursor=x', 422, 'invalid_request'],
+      ['a state that is none', 'GET', '/message_index/jobs?state=lost', 422, 'invalid_request'],
+      ['a page without end', 'GET', '/message_index/jobs?limit=101', 422, 'invalid_request'],
+      ['a cursor that is none', 'GET', '/message_index/jobs?cursor=x', 422, 'invalid_request'],
     ] as const)('%s', async (_what, method, path, status, code) => {
       const answer = await operator.call({
         method,
@@ -330,7 +332,7 @@ describe('operators of the queues', () => {
       ['one without end', { reason: 'x'.repeat(501) }],
     ])('%s', async (_what, payload) => {
       for (const what of ['pause', 'drain', 'retry-failed', 'jobs/1/retry']) {
-        const answer = await operator.call({ method: 'POST', url: `${URL}/vectorization/${what}`, payload });
+        const answer = await operator.call({ method: 'POST', url: `${URL}/message_index/${what}`, payload });
         expect(answer).toMatchObject({ status: 422, body: { code: 'invalid_request' }, audited: [] });
       }
     });
@@ -340,8 +342,8 @@ describe('operators of the queues', () => {
         const { apiKey } = await createUser(test, { role });
         for (const [method, path] of [
           ['GET', ''],
-          ['GET', '/vectorization/jobs'],
-          ['POST', '/vectorization/drain'],
+          ['GET', '/message_index/jobs'],
+          ['POST', '/message_index/drain'],
         ] as const) {
           const call = { method, url: `${URL}${path}`, payload: method === 'POST' ? REASON : undefined };
           expect(await operator.call({ ...call, token: apiKey })).toMatchObject({
@@ -358,9 +360,9 @@ describe('operators of the queues', () => {
       try {
         for (const [method, path] of [
           ['GET', ''],
-          ['GET', '/vectorization/jobs'],
-          ['GET', `/vectorization/jobs/${randomUUID()}`],
-          ['POST', '/vectorization/pause'],
+          ['GET', '/message_index/jobs'],
+          ['GET', `/message_index/jobs/${randomUUID()}`],
+          ['POST', '/message_index/pause'],
         ] as const) {
           const startedAt = performance.now();
           const answer = await operator.call({

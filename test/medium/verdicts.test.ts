@@ -29,7 +29,7 @@ describe('the verdicts', () => {
     database = await openDatabase(test.environment['LOCKKEEPER_DATABASE_URL'] ?? '');
     turns = new TestTurns(test);
     redis = new Redis(test.environment['LOCKKEEPER_REDIS_URL'] ?? '', { maxRetriesPerRequest: null });
-    jobs = new Queue('vectorization', { connection: redis, prefix: '{lockkeeper}' });
+    jobs = new Queue('message_index', { connection: redis, prefix: '{lockkeeper}' });
   });
   afterAll(async () => {
     await jobs.close();
@@ -125,12 +125,12 @@ describe('the verdicts', () => {
     await jobs.add('test', {}, { attempts: 1, timestamp: Date.now() - 10 * MINUTE_MS });
     const failing = await once('flow', 'queue_late');
     expect(failing.verdicts.flow.state).toBe('failing');
-    const worker = new Worker('vectorization', () => Promise.reject(new Error('of a test')), {
+    const worker = new Worker('message_index', () => Promise.reject(new Error('of a test')), {
       connection: redis.duplicate(),
       prefix: '{lockkeeper}',
     });
     const failed = await once('execution', 'jobs_failed');
-    expect(failed.verdicts.execution.reason).toBe('1 jobs of vectorization have failed for good.');
+    expect(failed.verdicts.execution.reason).toBe('1 jobs of message_index have failed for good.');
     await worker.close();
     await jobs.clean(0, 10, 'failed');
     await gone('execution', 'jobs_failed');

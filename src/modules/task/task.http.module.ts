@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { TaskDefinition } from './define-task.js';
 import { PublicKinds } from './public-kinds.js';
+import { RqController } from './rq.controller.js';
 import { TaskFlowController } from './task-flow.controller.js';
 import { TaskController } from './task.controller.js';
 import { TaskModule } from './task.module.js';
@@ -14,7 +15,7 @@ export class TaskHttpModule {
       imports: [TaskModule],
       providers: [{ provide: TASK_KINDS, useValue: kinds }, PublicKinds],
       // The more particular path first.
-      controllers: [TaskFlowController, TaskController],
+      controllers: [TaskFlowController, TaskController, RqController],
     };
   }
 }

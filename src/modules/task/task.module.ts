@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/index.js';
 import { ConversationModule } from '../conversation/index.js';
+import { ProcessRepository } from '../monitoring/index.js';
 import { AdmissionRepository } from './store/admission.repository.js';
 import { FlowRepository } from './store/flow.repository.js';
 import { LaneRepository } from './store/lane.repository.js';
@@ -10,6 +12,8 @@ import { UpkeepRepository } from './store/upkeep.repository.js';
 import { TaskErasure } from './task-erasure.js';
 import { TaskFlows } from './task-flows.service.js';
 import { TaskAdmission } from './task-admission.service.js';
+import { TaskMonitor } from './task-monitor.service.js';
+import { TaskOperator } from './task-operator.service.js';
 import { TaskService } from './task.service.js';
 
 const providers = [
@@ -23,8 +27,14 @@ const providers = [
   TaskAdmission,
   TaskService,
   TaskFlows,
+  TaskMonitor,
+  TaskOperator,
 ];
 
 /** Background work that users ask for: it is taken in, told of, cancelled and run again. */
-@Module({ imports: [ConversationModule], providers: [...providers, TaskErasure], exports: providers })
+@Module({
+  imports: [AuditModule, ConversationModule],
+  providers: [...providers, ProcessRepository, TaskErasure],
+  exports: providers,
+})
 export class TaskModule {}

@@ -83,7 +83,7 @@ export class TaskService {
     flow?: FlowPlace,
   ): Promise<TaskReceipt> {
     const task = toNewTask(ownerId, definition, payload, options, flow);
-    const waiting = await this.lanes.lockOf(transaction, ownerId);
+    const waiting = await this.lanes.open(transaction, ownerId);
     const live = task.keyHash && (await this.tasks.findLive(transaction, ownerId, task.keyHash));
     if (live) return duplicateOf(live);
     if (waiting >= this.config.maxWaiting) {
@@ -92,17 +92,9 @@ export class TaskService {
         retryAfterSeconds: QUOTA_RETRY_SECONDS,
       });
     }
-    try {
-      const state = await this.tasks.insert(transaction, task, (flow?.step ?? 0) > 0);
-      await this.lanes.shift(transaction, ownerId, task.queue, { [state]: 1 });
-      return { taskId: task.id, state: shownState(state), isDuplicate: false };
-    } catch (error) {
-      // The user's first tasks, of two queues at once: there was nothing to lock yet.
-      if (!isDuplicateKey(error) || !task.keyHash) throw error;
-      const other = await this.tasks.findLive(transaction, ownerId, task.keyHash);
-      if (!other) throw error;
-      return duplicateOf(other);
-    }
+    const state = await this.tasks.insert(transaction, task, (flow?.step ?? 0) > 0);
+    await this.lanes.shift(transaction, ownerId, task.queue, { [state]: 1 });
+    return { taskId: task.id, state: shownState(state), isDuplicate: false };
   }
 
   /** @throws `task_not_found`, `task_expired` */

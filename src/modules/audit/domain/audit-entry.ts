@@ -10,6 +10,7 @@ export const subjectKinds = [
   'errand',
   'queue',
   'quarantined_log',
+  'task',
 ] as const;
 export const actorKinds = ['user', 'operator', 'system'] as const;
 

@@ -12,7 +12,8 @@ const shared = {
   lockDurationMs: 30_000,
   // What is thrown away here stands in the table of tasks, and is given to the workers again.
   isDrainable: true,
-  objectiveMs: 900_000,
+  // As long as tasks may take by default: those at hand wait for the ones that run.
+  objectiveMs: 3_600_000,
 } as const;
 
 const fileProcessingQueue = defineQueue({ name: 'file_processing', concurrency: 4, ...shared });

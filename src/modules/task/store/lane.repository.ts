@@ -1,6 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { type Transaction, Transactions } from '../../../platform/database/index.js';
-import { type StoredState, storedStates, type TaskQueueName, waitingStates } from '../domain/task.js';
+import {
+  type StoredState,
+  storedStates,
+  type TaskQueueName,
+  taskQueueNames,
+  waitingStates,
+} from '../domain/task.js';
 
 /** By how much the numbers of a lane change. */
 export type LaneChange = Partial<Record<StoredState, number>>;
@@ -18,13 +24,27 @@ const WAITING = waitingStates.join(' + ');
 export class LaneRepository {
   constructor(private readonly transactions: Transactions) {}
 
-  /** Locks all lanes of a user, in one order. @returns how many of the user's tasks wait. */
-  async lockOf(transaction: Transaction, ownerId: string): Promise<number> {
+  /**
+   * Locks all lanes of a user, in one order; makes them, since what is not there cannot be locked.
+   * @returns how many of the user's tasks wait.
+   */
+  async open(transaction: Transaction, ownerId: string): Promise<number> {
+    await transaction.query(
+      'INSERT INTO task_lanes (owner_id, queue) VALUES ? ON DUPLICATE KEY UPDATE turn = turn',
+      [taskQueueNames.toSorted().map((queue) => [ownerId, queue])],
+    );
     const rows: { waiting: string | number }[] = await transaction.query(
-      `SELECT ${WAITING} AS waiting FROM task_lanes WHERE owner_id = ? ORDER BY queue FOR UPDATE`,
+      `SELECT SUM(${WAITING}) AS waiting FROM task_lanes WHERE owner_id = ?`,
       [ownerId],
     );
-    return rows.reduce((total, { waiting }) => total + Number(waiting), 0);
+    return Number(rows[0]?.waiting ?? 0);
+  }
+
+  /** Locks all lanes of a user that there are, in the same order. */
+  async lockOf(transaction: Transaction, ownerId: string): Promise<void> {
+    await transaction.query('SELECT 1 FROM task_lanes WHERE owner_id = ? ORDER BY queue FOR UPDATE', [
+      ownerId,
+    ]);
   }
 
   /** Changes the numbers of a lane, and locks it; makes it if there is none. */
@@ -65,10 +85,11 @@ export class LaneRepository {
 
   /** The queues in which something waits. */
   async listWaitingQueues(): Promise<TaskQueueName[]> {
+    const ofOneQueue = `SELECT ? AS queue FROM DUAL
+      WHERE EXISTS (SELECT 1 FROM task_lanes WHERE queue = ? AND is_waiting = 1)`;
     const rows: { queue: TaskQueueName }[] = await this.transactions.single.query(
-      `SELECT name AS queue FROM (SELECT 'file_processing' AS name UNION ALL SELECT 'vectorization'
-         UNION ALL SELECT 'kg_extraction') AS queues
-       WHERE EXISTS (SELECT 1 FROM task_lanes WHERE queue = name AND is_waiting = 1)`,
+      taskQueueNames.map(() => ofOneQueue).join(' UNION ALL '),
+      taskQueueNames.flatMap((queue) => [queue, queue]),
     );
     return rows.map(({ queue }) => queue);
   }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Transactions } from '../../../platform/database/index.js';
-import type { TaskQueueName, TaskReason } from '../domain/task.js';
+import { type TaskQueueName, taskQueueNames, type TaskReason } from '../domain/task.js';
 import type { TaskPlace } from './task.repository.js';
 import { ENDED_BADLY, ENDED_WELL, TransitionRepository } from './transition.repository.js';
 
@@ -165,6 +165,17 @@ export class RunRepository {
       [ids, tokens],
     );
     return rows.map((row) => ({ taskId: row.id, isCancelRequested: row.is_cancel_requested === 1 }));
+  }
+
+  /** Which worker runs what, the oldest first. */
+  async listRunning(limit: number): Promise<{ taskId: string; workerId: string }[]> {
+    const ofOneQueue = `(SELECT id, worker_id, started_at FROM tasks FORCE INDEX (idx_tasks_queue)
+      WHERE queue = ? AND state = 'started' LIMIT ?)`;
+    const rows: { id: string; worker_id: string }[] = await this.transactions.single.query(
+      `${taskQueueNames.map(() => ofOneQueue).join(' UNION ALL ')} ORDER BY started_at`,
+      taskQueueNames.flatMap((queue) => [queue, limit]),
+    );
+    return rows.map(({ id, worker_id }) => ({ taskId: id, workerId: worker_id }));
   }
 
   /** Runs that have shown no sign of life for so long. */
