@@ -21,6 +21,7 @@ export interface Belongings {
   errand: string;
   invitationCode: string;
   supportChat: string;
+  file: string;
   task: string;
   taskFlow: string;
 }
@@ -81,7 +82,34 @@ export async function createBelongings(test: TestApp): Promise<Belongings> {
     errand: errand.id,
     invitationCode: (await call<{ id: string }>(owner, 'POST', '/api/invitations/codes')).id,
     supportChat: support.id,
+    file: await uploadFile(test, owner),
     task: (await test.app.get(TaskService).submit(owner.id, scriptedFileTask, work)).taskId,
     taskFlow: (await test.app.get(TaskFlows).submit(owner.id, [step])).flowId,
   };
+}
+
+/** @returns the id of a file with the private text, which nobody is to process any more. */
+async function uploadFile(test: TestApp, owner: TestUser): Promise<string> {
+  const form = [
+    '--x',
+    'content-disposition: form-data; name="file"; filename="private.txt"',
+    '',
+    `${PRIVATE_TEXT}, ${randomUUID()}`,
+    '--x--',
+    '',
+  ];
+  const answer = await test.app.inject({
+    method: 'POST',
+    url: '/api/files',
+    headers: { ...bearer(owner.accessToken), 'content-type': 'multipart/form-data; boundary=x' },
+    payload: form.join('\r\n'),
+  });
+  if (answer.statusCode !== 201) throw new Error(`POST /api/files: ${answer.body}`);
+  const { file_id: id, job_id: task } = answer.json<{ file_id: string; job_id: string }>();
+  await test.app.inject({
+    method: 'POST',
+    url: `/api/tasks/${task}/cancel`,
+    headers: bearer(owner.accessToken),
+  });
+  return id;
 }

@@ -20,6 +20,7 @@ const conversation: Case = { of: { id: 'conversation' } };
 const turn: Case = { of: { id: 'conversation', turn_id: 'turn' } };
 const errand: Case = { of: { id: 'errand' } };
 const task: Case = { of: { id: 'task' } };
+const file: Case = { of: { id: 'file' } };
 const support: Case = { of: { id: 'supportChat' } };
 
 /** Routes below which something is one user's: nobody else is told as much as that it is there. */
@@ -54,6 +55,14 @@ const OWNED: Readonly<Record<string, Case>> = {
   },
   'POST /api/support/chats/{id}/end': support,
   'POST /api/support/chats/{id}/rating': { ...support, payload: { rating: 5 } },
+  'GET /api/files/{id}': file,
+  'GET /api/files/{id}/content': file,
+  'GET /api/files/{id}/progress': file,
+  'GET /api/files/{id}/progress/stream': file,
+  'POST /api/files/{id}/process': file,
+  'POST /api/files/{id}/vectorize': file,
+  'POST /api/files/{id}/extract-graph': file,
+  'DELETE /api/files/{id}': file,
   'DELETE /api/conversations/{id}': conversation,
   'DELETE /api/api-keys/{id}': { of: { id: 'apiKey' } },
 };
@@ -156,7 +165,7 @@ describe("somebody else's things", () => {
     expect(lists.length).toBeGreaterThan(10);
     // The name of a chat is its owner's own, and is not looked for.
     const { owner, conversation: spoken, turn: said, apiKey, errand: posted, supportChat } = belongings;
-    const secrets = [spoken, said, apiKey, posted, supportChat, belongings.invitationCode];
+    const secrets = [spoken, said, apiKey, posted, supportChat, belongings.invitationCode, belongings.file];
     secrets.push(owner.email, PRIVATE_TEXT);
     for (const { name } of lists) {
       const url = name.slice('GET '.length) + (name.endsWith('/search') ? '?q=otters' : '');
