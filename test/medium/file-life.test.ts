@@ -271,7 +271,7 @@ describe('a file', () => {
   });
 
   it('comes in however long it takes, while other requests have their time', async () => {
-    const server = test.app.getHttpServer() as Server;
+    const server: Server = test.app.getHttpServer();
     const { requestTimeout, headersTimeout } = server;
     const { port } = server.address() as AddressInfo;
     const begin = (path: string, type: string, body: string) => {
