@@ -7,6 +7,7 @@ import { ChatModule } from './modules/chat/index.js';
 import { CoinAccountModule } from './modules/coin-account/index.js';
 import { LogsModule } from './modules/logs/index.js';
 import { SchedulerModule } from './modules/scheduler/index.js';
+import { TaskModule } from './modules/task/index.js';
 import { ConfigModule, type LoadedConfig } from './platform/config/index.js';
 import { DatabaseModule } from './platform/database/index.js';
 import { EventsModule } from './platform/events/index.js';
@@ -32,6 +33,7 @@ export class CliAppModule {
         ChatModule,
         LogsModule,
         SchedulerModule.forTasks(periodicTasks),
+        TaskModule,
       ],
     };
   }

@@ -15,6 +15,7 @@ import {
   ENSURE_ADMINISTRATOR_HELP,
 } from './ensure-administrator.command.js';
 import { checkLogs, LOGS_ACCOUNTING_HELP, LOGS_RETENTION_HELP, retainLogs } from './logs.command.js';
+import { QUEUES_HELP, showQueues } from './queues.command.js';
 import { runSchedules, SCHEDULES_HELP } from './schedules.command.js';
 import { type LoadedConfig, loadProcessConfig, renderEnvExample } from './platform/config/index.js';
 import { databaseConfig, migrateDatabase } from './platform/database/index.js';
@@ -30,6 +31,7 @@ Commands
   logs-accounting        compare accepted with stored logs (--help tells more)
   logs-retention         make and drop the days of the logs (--help tells more)
   schedules              show, run, pause and change periodic tasks (--help tells more)
+  queues                 show the queues of tasks and their workers (--help tells more)
   env-example            print the text of .env.example
 `;
 
@@ -40,6 +42,7 @@ const COMMAND_HELP: Record<string, string> = {
   'logs-accounting': LOGS_ACCOUNTING_HELP,
   'logs-retention': LOGS_RETENTION_HELP,
   schedules: SCHEDULES_HELP,
+  queues: QUEUES_HELP,
 };
 
 /** Runs one of the operator's commands. */
@@ -66,6 +69,8 @@ async function main(): Promise<void> {
       return runReport(retainLogs, values);
     case 'schedules':
       return runReport((config, options) => runSchedules(config, positionals.slice(1), options), values);
+    case 'queues':
+      return showQueues(loadProcessConfig(configDefinitions), values, print);
     case 'env-example':
       return print(renderEnvExample(configDefinitions));
     default:
@@ -90,6 +95,7 @@ function readArguments() {
         key: { type: 'string' },
         limit: { type: 'string' },
         default: { type: 'boolean' },
+        watch: { type: 'boolean' },
       },
     });
   } catch (cause) {

@@ -114,7 +114,29 @@ export async function runCommand(args, env, { input, timeoutMs = COMMAND_TIMEOUT
  * @returns {Promise<number>} its exit code
  */
 export async function runAttached(args, env) {
-  const script = join(projectRoot, 'dist', 'main.cli.js');
+  return (await attach('cli', args, env)) ?? 1;
+}
+
+/**
+ * Runs a worker on the caller's terminal until it is told to stop; one that stops by itself, in order, is started again.
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<number>} its exit code
+ */
+export async function runWorker(env) {
+  for (;;) {
+    const code = await attach('worker', [], env);
+    if (code !== 0 || interruption.aborted) return code ?? 1;
+  }
+}
+
+/**
+ * @param {'cli' | 'worker'} entry
+ * @param {string[]} args
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<number | null>} its exit code; null if a signal ended it
+ */
+async function attach(entry, args, env) {
+  const script = join(projectRoot, 'dist', `main.${entry}.js`);
   const child = spawn(process.execPath, ['--enable-source-maps', script, ...args], {
     cwd: projectRoot,
     env,
@@ -125,7 +147,7 @@ export async function runAttached(args, env) {
   try {
     return await new Promise((resolve, reject) => {
       child.once('error', reject);
-      child.once('exit', (code) => resolve(code ?? 1));
+      child.once('exit', (code) => resolve(code));
     });
   } finally {
     interruption.removeEventListener('abort', interrupt);

@@ -94,7 +94,9 @@ describe('documents', () => {
   /** What the stream of a file's progress tells, to its end. */
   async function followed(id: string): Promise<{ status: string; progress: number }[]> {
     const answer = await call('GET', `/api/files/${id}/progress/stream`);
-    const events = answer.body?.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
+    const events = answer.body
+      ?.pipeThrough(new TextDecoderStream())
+      .pipeThrough(new EventSourceParserStream());
     const told: { status: string; progress: number }[] = [];
     for await (const event of events ?? []) told.push(JSON.parse(event.data) as (typeof told)[number]);
     return told;

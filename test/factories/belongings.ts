@@ -24,6 +24,7 @@ export interface Belongings {
   supportChat: string;
   agent: string;
   memory: string;
+  file: string;
   task: string;
   taskFlow: string;
   entity: string;
@@ -98,9 +99,36 @@ export async function createBelongings(test: TestApp): Promise<Belongings> {
     supportChat: support.id,
     agent,
     memory,
+    file: await uploadFile(test, owner),
     task: (await test.app.get(TaskService).submit(owner.id, scriptedFileTask, work)).taskId,
     taskFlow: (await test.app.get(TaskFlows).submit(owner.id, [step])).flowId,
     entity,
     relation: around.relations[0]?.id ?? '',
   };
+}
+
+/** @returns the id of a file with the private text, which nobody is to process any more. */
+async function uploadFile(test: TestApp, owner: TestUser): Promise<string> {
+  const form = [
+    '--x',
+    'content-disposition: form-data; name="file"; filename="private.txt"',
+    '',
+    `${PRIVATE_TEXT}, ${randomUUID()}`,
+    '--x--',
+    '',
+  ];
+  const answer = await test.app.inject({
+    method: 'POST',
+    url: '/api/files',
+    headers: { ...bearer(owner.accessToken), 'content-type': 'multipart/form-data; boundary=x' },
+    payload: form.join('\r\n'),
+  });
+  if (answer.statusCode !== 201) throw new Error(`POST /api/files: ${answer.body}`);
+  const { file_id: id, job_id: task } = answer.json<{ file_id: string; job_id: string }>();
+  await test.app.inject({
+    method: 'POST',
+    url: `/api/tasks/${task}/cancel`,
+    headers: bearer(owner.accessToken),
+  });
+  return id;
 }

@@ -2,8 +2,10 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, symlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { LocalStorage } from '../../src/platform/storage/local-storage.js';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { CACHE_REDIS, type RedisClient } from '../../src/platform/redis/index.js';
+import { FileStorage } from '../../src/platform/storage/index.js';
+import { S3Service } from '../fakes/s3-service.js';
 import { formOf, TestFiles, uniqueText } from '../factories/files.js';
 import { createTestApp, type TestApp } from '../factories/test-app.js';
 import { bearer, type TestUser } from '../factories/users.js';
@@ -23,6 +25,10 @@ describe('an upload', () => {
   beforeAll(async () => {
     user = await files.user();
   });
+
+  const redis = () => test.app.get<RedisClient>(CACHE_REDIS, { strict: false });
+  const progressOf = async (id = ''): Promise<unknown> =>
+    JSON.parse((await redis().get(`upload:progress:${id}`)) ?? 'null');
 
   it('is stored, and a task is to process it', async () => {
     const text = uniqueText();
@@ -47,6 +53,15 @@ describe('an upload', () => {
     });
     expect(task.json()).toMatchObject({ id: body.job_id, name: 'file.process', queue: 'file_processing' });
     expect(await files.stored()).toContain(body.file_id);
+    const bytes = Buffer.byteLength(text);
+    expect(await progressOf(body.file_id)).toEqual({
+      file_id: body.file_id,
+      status: 'completed',
+      progress: 100,
+      received_bytes: bytes,
+      total_bytes: bytes,
+    });
+    expect(await redis().ttl(`upload:progress:${body.file_id}`)).toBeGreaterThan(3_590);
   });
 
   it('of the same content is the same file, for the same user alone', async () => {
@@ -63,7 +78,7 @@ describe('an upload', () => {
     const owner = await files.user();
     const content = randomBytes(1_000_000).toString('base64');
     const answers = await Promise.all([1, 2, 3].map(() => files.upload(owner, content)));
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 201]);
+    expect(answers.map(({ status }) => status).sort((left, right) => left - right)).toEqual([200, 200, 201]);
     expect(new Set(answers.map(({ body }) => body.file_id)).size).toBe(1);
     expect(new Set(answers.map(({ body }) => body.job_id)).size).toBe(1);
     expect(await files.rows(owner)).toHaveLength(1);
@@ -71,6 +86,28 @@ describe('an upload', () => {
     const stored = await files.stored();
     expect(stored).toContain(answers[0]?.body.file_id);
     expect(stored.filter((name) => name.endsWith('.part'))).toEqual([]);
+  });
+
+  it.each([
+    ['word/document.xml', 'a.docx', 'a.docx', 'wordprocessingml.document'],
+    ['ppt/presentation.xml', 'slides.zip', 'slides.zip.pptx', 'presentationml.presentation'],
+    ['xl/workbook.xml', 'a.docx', 'a.docx.xlsx', 'spreadsheetml.sheet'],
+    ['META-INF/container.xml', 'book', 'book.epub', 'epub+zip'],
+  ])('is what it has in it: an archive with %s, sent as %s, is %s', async (entry, sent, name, type) => {
+    const { status, body } = await files.upload(user, zipWith(entry, randomBytes(200_000)), sent);
+    expect(status).toBe(201);
+    const file = await files.read(user, body.file_id);
+    expect([file.name, file.media_type]).toEqual([name, expect.stringContaining(type)]);
+  });
+
+  it.each([
+    ['%PDF-1.7\nhello', 'notes.txt', 'notes.txt.pdf', 'application/pdf'],
+    ['BM is how this text begins', 'a.md', 'a.md', 'text/markdown'],
+    ['<!doctype html><p>x', '../../a.txt', 'a.txt.html', 'text/html'],
+    [Buffer.from([0xc4, 0xe3, 0xba, 0xc3, 0x0a]), '\u202Etxt.md', 'txt.md', 'text/markdown'],
+  ])('is not what it says: %j sent as %j is %j', async (content, sent, name, mediaType) => {
+    const { body } = await files.upload(user, content, sent);
+    expect(await files.read(user, body.file_id)).toMatchObject({ name, media_type: mediaType });
   });
 
   describe('that is refused', () => {
@@ -92,7 +129,7 @@ describe('an upload', () => {
     it.each([
       ['an image that says it is a PDF', Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'), 'a.pdf'],
       ['a program', Buffer.concat([Buffer.from('\x7fELF\x02\x01\x01'), randomBytes(500)]), 'a.txt'],
-      ['an archive of no document', emptyZip('notes.txt'), 'a.docx'],
+      ['an archive of no document', zipWith('notes.txt'), 'a.docx'],
       ['an archive without its end', Buffer.concat([Buffer.from('PK\x03\x04'), randomBytes(500)]), 'a.docx'],
       ['rich text', Buffer.from('{\\rtf1 hello}'), 'a.txt'],
       ['noise', randomBytes(5_000), 'a.txt'],
@@ -191,26 +228,54 @@ describe('an upload', () => {
       expect(coming?.status).toBe('uploading');
       const { body } = await files.call<{ status: string }>(owner, 'GET', `/${coming?.id}/progress`);
       expect(body.status).toBe('uploading');
+      expect(await progressOf(coming?.id)).toMatchObject({ status: 'uploading', total_bytes: 2_000_000 });
       expect((await files.call(owner, 'GET', `/${coming?.id}`)).status).toBe(404);
       socket.destroy();
     });
 
     it('finds the storage full', async () => {
       const directory = test.environment['LOCKKEEPER_STORAGE_DIR'] ?? '';
-      const { put } = LocalStorage.prototype;
+      const storage = test.app.get(FileStorage, { strict: false });
+      const put = storage.put.bind(storage);
       // The kernel answers each write to this device as a file system does that is full.
-      LocalStorage.prototype.put = async function (key, source, options) {
+      vi.spyOn(storage, 'put').mockImplementationOnce(async (key, source, options) => {
         await mkdir(join(directory, key.slice(-2)), { recursive: true });
         await symlink('/dev/full', join(directory, key.slice(-2), `${key}.part`));
-        return put.call(this, key, source, options);
-      };
-      try {
-        const answer = await files.upload(owner, uniqueText());
-        expect(answer).toMatchObject({ status: 503, body: { code: 'storage_full' } });
-      } finally {
-        LocalStorage.prototype.put = put;
-      }
+        return put(key, source, options);
+      });
+      const answer = await files.upload(owner, uniqueText());
+      expect(answer).toMatchObject({ status: 503, body: { code: 'storage_full' } });
     });
+  });
+});
+
+describe('an upload to a bucket', () => {
+  it('is stored there, read from there in parts, and goes from there', async () => {
+    const service = await S3Service.start();
+    const test = await createTestApp(service.settings);
+    try {
+      const files = await TestFiles.listen(test);
+      const user = await files.user();
+      const content = randomBytes(9_000_000).toString('base64');
+      const id = await files.uploaded(user, content);
+      expect([...service.objects.keys()]).toEqual([id]);
+      const part = await fetch(await files.url(`/${id}/content`), {
+        headers: { ...bearer(user.accessToken), range: 'bytes=8999999-9000001' },
+      });
+      expect(await part.text()).toBe(content.slice(8_999_999, 9_000_002));
+      service.refusal = { status: 507, code: 'XMinioStorageFull' };
+      expect(await files.upload(user, uniqueText())).toMatchObject({
+        status: 503,
+        body: { code: 'storage_full' },
+      });
+      expect(await files.rows(user)).toHaveLength(1);
+      expect((await files.call(user, 'DELETE', `/${id}`)).status).toBe(204);
+      expect([...service.objects.keys(), ...service.uploads.keys()]).toEqual([]);
+      await files.nothingLeft(user);
+    } finally {
+      await test.close();
+      await service.close();
+    }
   });
 });
 
@@ -267,10 +332,12 @@ describe('the limits of one user', () => {
   });
 });
 
-/** An archive whose table of contents names one entry, and nothing else. */
-function emptyZip(name: string): Buffer {
+/** An archive of one entry, which is not compressed. */
+function zipWith(name: string, content = Buffer.alloc(0)): Buffer {
   const local = Buffer.alloc(30);
   local.writeUInt32LE(0x04034b50, 0);
+  local.writeUInt32LE(content.length, 18);
+  local.writeUInt32LE(content.length, 22);
   local.writeUInt16LE(name.length, 26);
   const entry = Buffer.alloc(46);
   entry.writeUInt32LE(0x02014b50, 0);
@@ -279,6 +346,6 @@ function emptyZip(name: string): Buffer {
   end.writeUInt32LE(0x06054b50, 0);
   end.writeUInt16LE(1, 10);
   end.writeUInt32LE(46 + name.length, 12);
-  end.writeUInt32LE(30 + name.length, 16);
-  return Buffer.concat([local, Buffer.from(name), entry, Buffer.from(name), end]);
+  end.writeUInt32LE(30 + name.length + content.length, 16);
+  return Buffer.concat([local, Buffer.from(name), content, entry, Buffer.from(name), end]);
 }

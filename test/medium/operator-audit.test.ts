@@ -3,6 +3,8 @@ import { Queue, Worker } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { periodicTasks } from '../../src/app.tasks.js';
 import { newId } from '../../src/shared/ids.js';
+import { scriptedFileTask } from '../fakes/task-kinds.js';
+import { TaskService } from '../../src/modules/task/index.js';
 import { TestMarketplace } from '../factories/marketplace.js';
 import { type OperatorCall, TestOperator } from '../factories/operator.js';
 import { pauseSchedules } from '../factories/paused-schedules.js';
@@ -63,6 +65,12 @@ describe('the audit log', () => {
       [id, entryId, JSON.stringify(line)],
     );
     return id;
+  }
+
+  async function waitingTask(): Promise<string> {
+    const [kind, payload] = [scriptedFileTask, { script: 'none' }];
+    const options = { delayMs: 3_600_000 };
+    return (await market.test.app.get(TaskService).submit(await userId(), kind, payload, options)).taskId;
   }
 
   async function failedJob(): Promise<string> {
@@ -175,6 +183,15 @@ describe('the audit log', () => {
       url: `/api/logs/quarantine/${await quarantined()}/discard`,
       payload: REASON,
     }),
+    'POST /api/v1/rq/jobs/{id}/cancel': async () => ({
+      url: `/api/v1/rq/jobs/${await waitingTask()}/cancel`,
+      payload: REASON,
+    }),
+    'POST /api/v1/rq/jobs/{id}/requeue': async () => {
+      const id = await waitingTask();
+      await market.test.app.get(TaskService).cancelAny(id);
+      return { url: `/api/v1/rq/jobs/${id}/requeue`, payload: REASON };
+    },
     'POST /api/admin/queues/{name}/pause': () => onQueue('pause'),
     'POST /api/admin/queues/{name}/resume': () => onQueue('resume'),
     'POST /api/admin/queues/{name}/drain': () => onQueue('drain'),

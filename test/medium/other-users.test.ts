@@ -20,6 +20,7 @@ const conversation: Case = { of: { id: 'conversation' } };
 const turn: Case = { of: { id: 'conversation', turn_id: 'turn' } };
 const errand: Case = { of: { id: 'errand' } };
 const task: Case = { of: { id: 'task' } };
+const file: Case = { of: { id: 'file' } };
 const support: Case = { of: { id: 'supportChat' } };
 const memory: Case = { of: { agent: 'agent', key: 'memory' } };
 const entity: Case = { of: { id: 'entity' } };
@@ -60,6 +61,14 @@ const OWNED: Readonly<Record<string, Case>> = {
   'GET /api/graph/entities/{id}/mentions': entity,
   'GET /api/graph/entities/{id}/neighbourhood': entity,
   'GET /api/graph/relations/{id}/mentions': { of: { id: 'relation' } },
+  'GET /api/files/{id}': file,
+  'GET /api/files/{id}/content': file,
+  'GET /api/files/{id}/progress': file,
+  'GET /api/files/{id}/progress/stream': file,
+  'POST /api/files/{id}/process': file,
+  'POST /api/files/{id}/vectorize': file,
+  'POST /api/files/{id}/extract-graph': file,
+  'DELETE /api/files/{id}': file,
   'DELETE /api/conversations/{id}': conversation,
   'DELETE /api/api-keys/{id}': { of: { id: 'apiKey' } },
 };
@@ -170,6 +179,8 @@ describe("somebody else's things", () => {
     const { owner, conversation: spoken, turn: said, apiKey, errand: posted, supportChat } = belongings;
     const secrets = [spoken, said, apiKey, posted, supportChat, belongings.invitationCode];
     secrets.push(belongings.entity, owner.email, PRIVATE_TEXT);
+    const secrets = [spoken, said, apiKey, posted, supportChat, belongings.invitationCode, belongings.file];
+    secrets.push(owner.email, PRIVATE_TEXT);
     for (const { name } of lists) {
       const url = name.slice('GET '.length) + (name.endsWith('/search') ? '?q=otters' : '');
       const { body } = await test.app.inject({ url, headers: bearer(other.accessToken) });

@@ -93,6 +93,7 @@ describe('operators of the queues', () => {
           { name: 'file_processing' },
           { name: 'kg_extraction' },
           { name: 'message_index', counts: { waiting: 1, active: 0, delayed: 0, failed: 0, completed: 0 } },
+          { name: 'vectorization' },
         ],
         next_cursor: null,
       });

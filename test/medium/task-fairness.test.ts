@@ -30,7 +30,12 @@ describe('the turns of tasks', () => {
       scriptedFileTask.name,
       'queued',
       JSON.stringify({ script }),
-      ...[5, 0, 0, 60_000, 60_000, 60_000],
+      5,
+      0,
+      0,
+      60_000,
+      60_000,
+      60_000,
       new Date(),
     ]);
     await tasks.transactions.run(async (transaction) => {

@@ -73,7 +73,7 @@ describe('tasks that run', () => {
   it('are not tried again where that is of no use', async () => {
     const id = await tasks.submit(
       user,
-      tasks.script(async () => 'not an object' as unknown),
+      tasks.script(async () => 'not an object'),
       { retries: 5 },
     );
     const task = await tasks.waitFor(user, id, 'failed');

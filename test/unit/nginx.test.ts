@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { fileConfig } from '../../src/modules/file/index.js';
 import { logsConfig } from '../../src/modules/logs/index.js';
 import { loadConfig } from '../../src/platform/config/index.js';
 import { httpConfig } from '../../src/platform/http/index.js';
@@ -66,12 +67,21 @@ describe('docker/nginx', () => {
     expect(config.get(logsConfig).storedWaitMs).toBeLessThan(10_000);
   });
 
+  it('takes files as large as the API does, and keeps none of them', () => {
+    const upload = text('docker/nginx/snippets/upload-body.conf');
+    const limit = Number(/client_max_body_size (\d+)m;/.exec(upload)?.[1]) * 1024 * 1024;
+    expect(limit).toBeGreaterThan(loadConfig({}, [fileConfig]).get(fileConfig).maxBytes);
+    expect(upload).toContain('proxy_request_buffering off;');
+    expect(location('= /api/files')).toContain('include snippets/upload-body.conf;');
+  });
+
   it('gathers nothing on streaming routes', () => {
     expect(stream).toMatch(/^proxy_buffering off;\ngzip off;$/m);
     for (const path of [
       '= /api/logs/tail',
       '= /v1/chat/completions',
       '~ ^/api/chat(/|$)',
+      '~ ^/api/files/[^/]+/progress/stream$',
       '~ ^/api/conversations/[^/]+/turns/[^/]+/stream$',
     ]) {
       expect(location(path)).toContain('include snippets/event-stream.conf;');

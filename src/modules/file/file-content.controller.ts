@@ -34,14 +34,20 @@ export class FileContentController {
   constructor(private readonly files: FileService) {}
 
   @Get(':id/content')
-  @ApiOperation({ summary: 'Download a file', description: 'All of it, or the one range that is asked for.' })
+  @ApiOperation({
+    summary: 'Download a file',
+    description: 'All of it, or the one range that is asked for; 304 if `If-None-Match` names what there is.',
+  })
   @ApiHeader({ name: 'Range', required: false, schema: { type: 'string' }, example: 'bytes=0-1023' })
   @ApiHeader({ name: 'If-Range', required: false, schema: { type: 'string' } })
   @ApiHeader({ name: 'If-None-Match', required: false, schema: { type: 'string' } })
   @ApiProduces('application/octet-stream')
   @ApiOkResponse({ description: 'The bytes.', schema: { type: 'string', format: 'binary' } })
-  @ApiResponse({ status: 206, description: 'A part of them, as `Content-Range` says.' })
-  @ApiResponse({ status: 304, description: 'You have them already.' })
+  @ApiResponse({
+    status: 206,
+    description: 'A part of them, as `Content-Range` says.',
+    schema: { type: 'string', format: 'binary' },
+  })
   @ApiResponse({ status: 416, description: '`file_range_not_satisfiable`' })
   @ApiNotFoundResponse({ description: '`file_not_found`' })
   async read(

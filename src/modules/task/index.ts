@@ -10,3 +10,5 @@ export { TaskModule } from './task.module.js';
 export { TaskService } from './task.service.js';
 export type { TaskReceipt } from './task.service.js';
 export { runFileProcessing, runKgExtraction, runVectorization } from './jobs/task-queues.js';
+export { TaskMonitor } from './task-monitor.service.js';
+export type { TaskQueueStats, TaskWorker } from './task-monitor.service.js';

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService, Reflector } from '@nestjs/core';
 import { DOES_TASK, type TaskDefinition, type TaskHandler } from './define-task.js';
 
@@ -9,8 +9,8 @@ type AnyHandler = TaskHandler<TaskDefinition>;
 
 /** Knows which provider does which kind of task. */
 @Injectable()
-export class TaskRegistry {
-  private handlers: ReadonlyMap<string, AnyHandler> | undefined;
+export class TaskRegistry implements OnModuleInit {
+  private handlers: ReadonlyMap<string, AnyHandler> = new Map();
 
   constructor(
     @Inject(TASK_KINDS) private readonly kinds: readonly TaskDefinition[],
@@ -18,15 +18,18 @@ export class TaskRegistry {
     private readonly reflector: Reflector,
   ) {}
 
-  /** @throws one Error that lists everything wrong: kinds without a handler or with two, handlers of none listed. */
-  check(): void {
+  /**
+   * Before any job is begun.
+   * @throws one Error that lists everything wrong: kinds without a handler or with two, handlers of none listed.
+   */
+  onModuleInit(): void {
     this.handlers = this.findHandlers();
   }
 
   /** Undefined for a kind that this version does not know. */
   find(name: string): { definition: TaskDefinition; handler: AnyHandler } | undefined {
     const definition = this.kinds.find((kind) => kind.name === name);
-    const handler = this.handlers?.get(name);
+    const handler = this.handlers.get(name);
     return definition && handler && { definition, handler };
   }
 

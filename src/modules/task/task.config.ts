@@ -43,4 +43,18 @@ export const taskConfig = defineConfig('tasks', {
     schema: read.integer(30_000, { min: 100, max: HOUR_MS }),
     example: '30000',
   }),
+  recycleAfter: variable({
+    env: 'LOCKKEEPER_TASKS_RECYCLE_AFTER',
+    description:
+      'After how many tasks a worker stops, once none runs in it, so that whatever keeps it running starts a fresh ' +
+      'one; 0: never.',
+    schema: read.integer(0, { min: 0, max: 10_000_000 }),
+    example: '1000',
+  }),
+  recycleRssMb: variable({
+    env: 'LOCKKEEPER_TASKS_RECYCLE_RSS_MB',
+    description: 'At how much memory (resident, in MiB) a worker does the same; 0: never.',
+    schema: read.integer(0, { min: 0, max: 1_000_000 }),
+    example: '1300',
+  }),
 });

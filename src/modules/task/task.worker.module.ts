@@ -10,6 +10,7 @@ import {
   RunKgExtractionHandler,
   RunVectorizationHandler,
 } from './jobs/run-tasks.handlers.js';
+import { WorkerRecycling } from './engine/worker-recycling.js';
 import { TaskModule } from './task.module.js';
 import { TASK_KINDS, TaskRegistry } from './task-registry.js';
 
@@ -27,6 +28,7 @@ export class TaskWorkerModule {
         TaskRegistry,
         TaskHeartbeats,
         TaskRunner,
+        WorkerRecycling,
         TaskKeeper,
         RunFileProcessingHandler,
         RunVectorizationHandler,

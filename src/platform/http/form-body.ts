@@ -45,21 +45,25 @@ const underWay = new WeakSet<Socket>();
 /** A form (`multipart/form-data`) of which nothing has been read yet. */
 export class UnreadForm {
   readonly #request: FastifyRequest;
-  /** Aborted when the client has gone, or has sent nothing for a minute. */
+  readonly #silence: NodeJS.Timeout;
+  /** Aborted when the client has gone, or nothing of the form was read for a minute. */
   readonly signal: AbortSignal;
 
   constructor(request: FastifyRequest, reply: FastifyReply) {
     this.#request = request;
-    const { raw } = request;
-    const { socket } = raw;
+    const { socket } = request.raw;
     underWay.add(socket);
-    const silence = new AbortController();
-    raw.setTimeout(SILENCE_MS, () =>
-      silence.abort(malformedRequest({ detail: `Nothing came for ${SILENCE_MS / 1000} seconds.` })),
+    const silent = new AbortController();
+    this.#silence = setTimeout(
+      () =>
+        silent.abort(malformedRequest({ detail: `The form stood still for ${SILENCE_MS / 1000} seconds.` })),
+      SILENCE_MS,
     );
-    this.signal = AbortSignal.any([goneSignal(reply), silence.signal]);
-    raw.once('end', () => socket.setTimeout(0));
-    reply.raw.once('close', () => underWay.delete(socket));
+    this.signal = AbortSignal.any([goneSignal(reply), silent.signal]);
+    reply.raw.once('close', () => {
+      underWay.delete(socket);
+      clearTimeout(this.#silence);
+    });
   }
 
   /** How long the whole form is, if the client says so. */
@@ -77,11 +81,22 @@ export class UnreadForm {
     try {
       for await (const part of this.#request.parts({ limits: LIMITS })) {
         if (part.type === 'file') {
-          const stream = Readable.from(wellFormed(part.file), { objectMode: false });
+          const stream = Readable.from(this.pieces(part.file), { objectMode: false });
           yield { kind: 'file', name: part.fieldname, fileName: part.filename ?? '', stream };
         } else {
           yield { kind: 'field', name: part.fieldname, value: fieldText(part) };
         }
+      }
+    } catch (error) {
+      throw inOurWords(error);
+    }
+  }
+
+  private async *pieces(file: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    try {
+      for await (const piece of file) {
+        this.#silence.refresh();
+        yield piece;
       }
     } catch (error) {
       throw inOurWords(error);
@@ -113,14 +128,6 @@ export function exemptForms(server: Server): void {
 function fieldText(part: { value: unknown; fieldname: string; valueTruncated?: boolean }): string {
   if (typeof part.value === 'string' && part.valueTruncated !== true) return part.value;
   throw invalidRequest({ param: part.fieldname, detail: 'A field of the form must be a short text.' });
-}
-
-async function* wellFormed(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  try {
-    yield* pieces;
-  } catch (error) {
-    throw inOurWords(error);
-  }
 }
 
 /** Errors of the parser as those of a request; it throws plain ones, too. */

@@ -16,7 +16,7 @@ export { begun, exportStream } from './export-stream.js';
 export { openAiErrorBody } from './openai-errors.js';
 export { EventStream, goneSignal } from './event-stream.js';
 export { Form } from './form-body.js';
-export type { FormField, FormFile, UnreadForm } from './form-body.js';
+export type { FormFile, UnreadForm } from './form-body.js';
 export { BulkBody, UnreadBody } from './request-body.js';
 export { HttpRoute } from './route-options.js';
 export { readIdempotencyKey } from './idempotency-key.js';

@@ -47,5 +47,5 @@ export function addRouteConfig(method: object, config: object): void {
 
 /** The options of the route that a request was for: none if there is no such route. */
 export function routeOptionsOf(request: FastifyRequest): RouteOptions {
-  return (request.routeOptions.config as RouteOptions | undefined) ?? {};
+  return request.routeOptions.config ?? {};
 }

@@ -46,3 +46,8 @@ export function stopOnSignal(stop: () => Promise<void>): void {
     if (message === 'shutdown') handle();
   });
 }
+
+/** Has this process stop in order, as if it had been told to; whoever keeps it running starts another. */
+export function requestStop(): void {
+  process.kill(process.pid, 'SIGTERM');
+}

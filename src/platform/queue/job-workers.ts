@@ -38,7 +38,8 @@ export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShut
   private readonly logger = new Logger('Jobs');
   /** How this process is called among the workers that Redis knows (`JobQueue.connectedWorkerIds`). */
   readonly id = newId();
-  private readonly workers: Worker[] = [];
+  private readonly workers: { readonly queue: QueueDefinition; readonly worker: Worker }[] = [];
+  private readonly queues: readonly QueueDefinition[];
   private readonly activities: QueueActivities;
   private handlers: ReadonlyMap<string, AnyHandler> = new Map();
   private stopping: Promise<void> | undefined;
@@ -54,15 +55,16 @@ export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly metrics: JobMetrics,
     private readonly work: WorkInProgress,
   ) {
-    this.activities = new QueueActivities([...new Set(jobs.map((job) => job.queue))]);
+    this.queues = chooseQueues([...new Set(jobs.map((job) => job.queue))], config.workedQueues);
+    this.activities = new QueueActivities(this.queues, (queue) => this.concurrencyOf(queue));
   }
 
   async onApplicationBootstrap(): Promise<void> {
     this.handlers = this.findHandlers();
-    for (const queue of new Set(this.jobs.map((job) => job.queue))) {
+    for (const queue of this.queues) {
       for (const name of shardNames(queue)) await this.startWorker(queue, name);
     }
-    this.logger.log('worker started', { queues: [...new Set(this.jobs.map((job) => job.queue.name))] });
+    this.logger.log('worker started', { queues: this.queues.map(({ name }) => name) });
   }
 
   beforeApplicationShutdown(): Promise<void> {
@@ -80,7 +82,13 @@ export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShut
 
   private async stopAll(): Promise<void> {
     const remainingMs = this.shutdownTimer.remainingMs();
-    await Promise.all(this.workers.map((worker) => stopWorker(worker, remainingMs)));
+    await Promise.all(this.workers.map(({ worker }) => stopWorker(worker, remainingMs)));
+  }
+
+  /** Begins no further job of some queues, in this process; what runs goes on, and other queues are worked on. */
+  async takeNoMore(queueNames: readonly string[]): Promise<void> {
+    const chosen = this.workers.filter(({ queue }) => queueNames.includes(queue.name));
+    await Promise.all(chosen.map(({ worker }) => worker.pause(true)));
   }
 
   /** What this process does for each queue. */
@@ -90,7 +98,7 @@ export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShut
 
   /** How many BullMQ workers of this process are running. */
   get runningWorkers(): number {
-    return this.workers.filter((worker) => worker.isRunning()).length;
+    return this.workers.filter(({ worker }) => worker.isRunning()).length;
   }
 
   private findHandlers(): Map<string, AnyHandler> {
@@ -118,7 +126,7 @@ export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShut
       name: this.id,
       connection: { url: this.redis.durableUrl, ...waitingOptions() },
       prefix: this.config.prefix,
-      concurrency: queue.concurrency,
+      concurrency: this.concurrencyOf(queue),
       lockDuration: queue.lockDurationMs,
       stalledInterval: queue.lockDurationMs / 2,
       maxStalledCount: 100,
@@ -126,7 +134,11 @@ export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShut
     worker.on('error', (error) => this.logger.warn(`The worker of ${name} has lost Redis: ${error.message}`));
     worker.on('failed', (job, error) => this.reportFailure(job, error));
     await worker.waitUntilReady();
-    this.workers.push(worker);
+    this.workers.push({ queue, worker });
+  }
+
+  private concurrencyOf(queue: QueueDefinition): number {
+    return queue.isSerial || this.config.concurrency === 0 ? queue.concurrency : this.config.concurrency;
   }
 
   private async run(queue: QueueDefinition, job: Job, cancelled: AbortSignal | undefined): Promise<void> {
@@ -175,6 +187,20 @@ export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShut
     if (isFinal) this.logger.error('job failed for good', error, fields);
     else this.logger.warn('job requeued', { ...fields, reason: error.message });
   }
+}
+
+/** @throws if there is no queue of a name. */
+function chooseQueues(queues: readonly QueueDefinition[], names: string): readonly QueueDefinition[] {
+  const chosen = names.split(',').map((name) => name.trim());
+  if (names.trim() === '') return queues;
+  const unknown = chosen.filter((name) => !queues.some((queue) => queue.name === name));
+  if (unknown.length > 0) {
+    const known = queues.map(({ name }) => name).join(', ');
+    throw new Error(
+      `LOCKKEEPER_WORKER_QUEUES: there is no queue '${unknown.join("', '")}'; there are ${known}.`,
+    );
+  }
+  return queues.filter(({ name }) => chosen.includes(name));
 }
 
 /** A part of the trace of the request that has put the job in, if that is traced. */

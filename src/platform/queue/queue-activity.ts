@@ -15,11 +15,12 @@ export interface QueueActivity {
 export class QueueActivities {
   private readonly states: ReadonlyMap<string, { concurrency: number; active: number; progressAt?: Date }>;
 
-  constructor(queues: readonly QueueDefinition[]) {
+  /** @param concurrencyOf how many jobs of one shard of a queue this process runs at once. */
+  constructor(queues: readonly QueueDefinition[], concurrencyOf: (queue: QueueDefinition) => number) {
     this.states = new Map(
       queues.map((queue) => [
         queue.name,
-        { concurrency: queue.concurrency * shardNames(queue).length, active: 0 },
+        { concurrency: concurrencyOf(queue) * shardNames(queue).length, active: 0 },
       ]),
     );
   }

@@ -7,4 +7,18 @@ export const queueConfig = defineConfig('queues', {
     schema: read.text('{lockkeeper}'),
     example: '{lockkeeper}',
   }),
+  workedQueues: variable({
+    env: 'LOCKKEEPER_WORKER_QUEUES',
+    description: 'The queues that a worker takes jobs from, with commas between them; empty: all.',
+    schema: read.text(''),
+    example: 'file_processing,vectorization',
+  }),
+  concurrency: variable({
+    env: 'LOCKKEEPER_WORKER_CONCURRENCY',
+    description:
+      'How many jobs of each queue a worker runs at once; 0: as many as the queue says. Queues whose jobs run one ' +
+      'after the other are not concerned.',
+    schema: read.integer(0, { min: 0, max: 1_000 }),
+    example: '0',
+  }),
 });

@@ -21,6 +21,7 @@ describe('roles', () => {
       'logs:write',
       'support',
       'marketplace',
+      'files',
       'tasks',
       'knowledge',
     ]);

@@ -6,6 +6,8 @@ const NAMELESS = 'file';
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu;
 /** What some file system or shell takes for something else. */
 const FORBIDDEN = /[<>:"|?*]/g;
+/** What browsers encode in the name of a form's file: a quotation mark, and the ends of lines. */
+const ENCODED = /%(22|0A|0D)/gi;
 /** Names of devices on Windows, with any extension. */
 const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 
@@ -16,6 +18,7 @@ const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 export function cleanFileName(sent: string): string {
   const last = sent.toWellFormed().normalize('NFC').split(/[/\\]/).at(-1) ?? '';
   const visible = last
+    .replaceAll(ENCODED, '_')
     .replaceAll('\uFFFD', '_')
     .replaceAll(INVISIBLE, '')
     .replaceAll(FORBIDDEN, '_')

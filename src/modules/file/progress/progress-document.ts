@@ -23,7 +23,7 @@ export interface FileProgressDocument extends Record<FileStep, StepProgress> {
 /** How far an upload is, as it stands under `upload:progress:{file_id}`. */
 export interface UploadProgressDocument {
   readonly file_id: string;
-  readonly status: 'uploading';
+  readonly status: 'uploading' | 'completed';
   readonly progress: number;
   readonly received_bytes: number;
   readonly total_bytes: number | null;
@@ -44,6 +44,17 @@ export function uploadDocument(
     progress: Math.min(WHOLE - 1, share),
     received_bytes: receivedBytes,
     total_bytes: totalBytes ?? null,
+  };
+}
+
+/** An upload that has been accepted. */
+export function uploadedDocument(fileId: string, bytes: number): UploadProgressDocument {
+  return {
+    file_id: fileId,
+    status: 'completed',
+    progress: WHOLE,
+    received_bytes: bytes,
+    total_bytes: bytes,
   };
 }
 

@@ -5,7 +5,6 @@ import {
   type FileProgressDocument,
   type StepProgress,
   type UploadProgressDocument,
-  uploadDocument,
 } from './progress-document.js';
 
 const UPLOAD_TTL_SECONDS = 3_600;
@@ -37,11 +36,10 @@ export class ProgressStore {
     private readonly breaker: CacheBreaker,
   ) {}
 
-  /** Notes how many bytes of an upload have come; `totalBytes` is what the client announced. */
-  async noteUpload(fileId: string, receivedBytes: number, totalBytes: number | undefined): Promise<void> {
-    const document = uploadDocument(fileId, receivedBytes, totalBytes);
+  /** Notes how far an upload is. */
+  async noteUpload(document: UploadProgressDocument): Promise<void> {
     await this.breaker.attempt(() =>
-      this.redis.set(uploadKey(fileId), JSON.stringify(document), 'EX', UPLOAD_TTL_SECONDS),
+      this.redis.set(uploadKey(document.file_id), JSON.stringify(document), 'EX', UPLOAD_TTL_SECONDS),
     );
   }
 

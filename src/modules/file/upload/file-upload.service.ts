@@ -15,6 +15,7 @@ import { FileQuotaRepository, type FileUsage } from '../file-quota.repository.js
 import { FileProcessingService, type FileReceipt } from '../file-processing.service.js';
 import { FileRepository, type ReceivedFile } from '../file.repository.js';
 import { FileRemoval } from '../removal/file-removal.service.js';
+import { uploadDocument, uploadedDocument } from '../progress/progress-document.js';
 import { ProgressStore } from '../progress/progress.store.js';
 import { peek } from './body-head.js';
 import { FileSniffer, HEAD_BYTES } from './file-sniffer.js';
@@ -155,7 +156,7 @@ export class FileUploadService {
         if (bytes > maxBytes) throw tooLarge();
         if (performance.now() - notedAtMs > PROGRESS_INTERVAL_MS) {
           notedAtMs = performance.now();
-          void progress.noteUpload(id, bytes, upload.announcedBytes);
+          void progress.noteUpload(uploadDocument(id, bytes, upload.announcedBytes));
         }
         yield piece;
       }
@@ -183,7 +184,10 @@ export class FileUploadService {
       return { ...submitted, isDuplicate: false };
     });
     if (receipt.isDuplicate) await this.discard(file.id);
-    else await this.processing.begun(file.id, 'process');
+    else {
+      await this.progress.noteUpload(uploadedDocument(file.id, file.sizeBytes));
+      await this.processing.begun(file.id, 'process');
+    }
     return receipt;
   }
 

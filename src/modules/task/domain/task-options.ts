@@ -75,5 +75,5 @@ export function readTaskOptions(...layers: readonly (Partial<TaskOptions> | unde
   for (const layer of layers) {
     for (const [name, value] of Object.entries(layer ?? {})) if (value !== undefined) merged[name] = value;
   }
-  return optionsSchema.parse(merged) as TaskOptions;
+  return optionsSchema.parse(merged);
 }

@@ -3,7 +3,7 @@ import { AppError, errorKinds } from '../../../platform/errors/index.js';
 import { redactText } from '../../../platform/logging/index.js';
 import type { TaskDefinition, TaskHandler, TaskRun } from '../define-task.js';
 import type { TaskFailure } from '../store/run.repository.js';
-import { taskFailed, taskKindUnknown, taskResultInvalid, taskTimedOut } from '../task.errors.js';
+import { taskFailed, taskResultInvalid, taskTimedOut } from '../task.errors.js';
 
 const MAX_RESULT_BYTES = 65_536;
 const MAX_ERROR_CHARACTERS = 1_000;
@@ -34,7 +34,8 @@ export async function endOf(
   run: TaskRun,
 ): Promise<RunEnd> {
   try {
-    if (!known) throw taskKindUnknown();
+    // Another version of the worker may: it is tried again.
+    if (!known) throw new Error('The worker that began the task does not know its kind.');
     const { definition, handler } = known;
     const parsed = definition.payload.parse(payload);
     const result = await abandonable(handler.run(parsed, run), run.signal);

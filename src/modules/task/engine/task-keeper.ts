@@ -14,7 +14,6 @@ import { UpkeepRepository } from '../store/upkeep.repository.js';
 import { TaskAdmission } from '../task-admission.service.js';
 import { taskConfig } from '../task.config.js';
 import { taskWorkerLost } from '../task.errors.js';
-import { TaskRegistry } from '../task-registry.js';
 import { failureOf } from './run-outcome.js';
 import { TaskMetrics } from './task-metrics.js';
 
@@ -36,7 +35,6 @@ export class TaskKeeper implements OnApplicationBootstrap, BeforeApplicationShut
   private isFailing = false;
 
   constructor(
-    private readonly registry: TaskRegistry,
     private readonly upkeep: UpkeepRepository,
     private readonly lanes: LaneRepository,
     private readonly runs: RunRepository,
@@ -47,7 +45,6 @@ export class TaskKeeper implements OnApplicationBootstrap, BeforeApplicationShut
   ) {}
 
   onApplicationBootstrap(): void {
-    this.registry.check();
     this.breaker.onChange((isOpen) => {
       // What was given out before may be lost; what came meanwhile waits.
       if (!isOpen) this.rounds = 0;

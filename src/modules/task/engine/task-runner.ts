@@ -11,6 +11,7 @@ import { TaskRegistry } from '../task-registry.js';
 import { endOf, type RunEnd, RunEndedError } from './run-outcome.js';
 import { TaskHeartbeats } from './task-heartbeats.js';
 import { type RunOutcome, TaskMetrics } from './task-metrics.js';
+import { WorkerRecycling } from './worker-recycling.js';
 
 /** How long an end is written again and again while the database is away; then the run is taken for lost. */
 const MAX_WRITES = 20;
@@ -29,16 +30,19 @@ export class TaskRunner implements BeforeApplicationShutdown {
     private readonly admission: TaskAdmission,
     private readonly workers: JobWorkers,
     private readonly metrics: TaskMetrics,
+    private readonly recycling: WorkerRecycling,
   ) {}
 
   /** Does a run of a task, unless another has begun it or it is not wanted any more. */
   async run({ task_id, attempt }: RunPayload, stopped: AbortSignal): Promise<void> {
+    const endRun = this.recycling.begin();
     const running = this.runOnce(task_id, attempt, stopped);
     this.running.add(running);
     try {
       await running;
     } finally {
       this.running.delete(running);
+      endRun();
     }
   }
 
