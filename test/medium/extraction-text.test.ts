@@ -22,7 +22,7 @@ function encode(text: string, charset: string): Buffer {
       if (character.length === 1 && !bytesOf.has(character)) bytesOf.set(character, [first, second]);
     }
   }
-  return Buffer.from([...text].flatMap((character) => bytesOf.get(character) ?? [63]));
+  return Buffer.from(Array.from(text).flatMap((character) => bytesOf.get(character) ?? [63]));
 }
 
 describe('plain text', () => {
