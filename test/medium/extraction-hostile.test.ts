@@ -1,6 +1,8 @@
+import { randomInt } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import {
+  type DocumentKind,
   makeDocx,
   makeEpub,
   makePptx,
@@ -8,6 +10,7 @@ import {
   readContent,
   refusalOf,
   relationships,
+  shape,
   wordParagraph,
 } from '../factories/documents.js';
 import { makePdf } from '../factories/pdf.js';
@@ -157,6 +160,35 @@ describe('text', () => {
       `<pre>a${blanks}b\n</pre><p>c${blanks}d</p><p>${'\n '.repeat(100_000)}</p>`,
     );
     expect(blocks.at(-1)?.text).toBe('c d');
+  });
+});
+
+describe('documents of which some bytes were changed', () => {
+  const row = '<row r="1"><c t="str"><v>A cell of text</v></c></row>';
+  const documents = {
+    docx: makeDocx(wordParagraph('A paragraph of text').repeat(20)),
+    pptx: makePptx([{ content: shape(['A paragraph of text']).repeat(20) }]),
+    xlsx: makeXlsx({ A: row.repeat(20) }),
+    epub: makeEpub('A', [`<html><body>${'<p>A paragraph of text</p>'.repeat(20)}</body></html>`]),
+    pdf: makePdf([[{ text: 'A paragraph of text', y: 700 }]]),
+    json: `[${'{"a":"text"},'.repeat(50)}1]`,
+  };
+
+  it.each(Object.entries(documents))('are read or refused: %s', async (kind, whole) => {
+    const damaged = Array.from({ length: 5 }, () => {
+      const copy = Buffer.from(whole);
+      for (let count = 0; count < 6; count += 1) copy[randomInt(copy.length)] = randomInt(256);
+      return copy.subarray(0, randomInt(2) === 0 ? copy.length : randomInt(1, copy.length));
+    });
+    for (const content of damaged) {
+      const outcome = await readContent(kind as DocumentKind, content, { timeoutMs: 20_000 }).then(
+        ({ blocks }) => (blocks.length > 0 ? 'read' : 'nothing'),
+        (error: unknown) => (error as { code?: string }).code,
+      );
+      expect(outcome, content.toString('base64')).toMatch(
+        /^(?:read|document_(?:broken|empty|encrypted|type_unsupported|too_large))$/,
+      );
+    }
   });
 });
 
