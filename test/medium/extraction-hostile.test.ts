@@ -73,7 +73,8 @@ describe('an archive', () => {
       const archive = makeDocx(wordParagraph('a'), [{ name, content: 'x' }]);
       expect(await refusalOf(readContent('docx', archive))).toBe('document_broken');
     }
-    const double = makeDocx(wordParagraph('a'), [{ name: 'word/document.xml', content: 'x' }]);
+    const twin = { name: 'word/twin.xml', content: 'x' };
+    const double = makeDocx(wordParagraph('a'), [twin, twin]);
     expect(await refusalOf(readContent('docx', double))).toBe('document_broken');
   });
 

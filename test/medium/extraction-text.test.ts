@@ -220,6 +220,11 @@ describe('CSV', () => {
   });
 });
 
+it('a row that is too long for a block is several, which say the same row', async () => {
+  const { blocks } = await readContent('csv', `name,value\na,${'word '.repeat(24_000)}\nb,2\n`);
+  expect(blocks.map(({ place }) => place.row)).toEqual([1, 2, 2, 3]);
+});
+
 describe('JSON', () => {
   it('has a block for each record, with numbers as they are written', async () => {
     const json =

@@ -141,7 +141,7 @@ describe('chunks', () => {
 });
 
 describe('sentences', () => {
-  const options = { maxTokens: 20, overlapTokens: 0 };
+  const options = { maxTokens: 24, overlapTokens: 0 };
 
   it('stay whole while they fit, in English and in Chinese', () => {
     const english = Array.from(
@@ -228,6 +228,12 @@ describe('structure', () => {
     for (const { text } of chunkBlocks(blocksOf(sections.flat()), { maxTokens: 64 })) {
       expect(text).not.toMatch(/Heading \d+$/);
     }
+    // The chunk has room for the heading, but not for the sentence below it.
+    const sentence = `${'word '.repeat(54)}end.`;
+    const chunks = chunkBlocks(blocksOf([paragraph('Short.'), heading('Next'), paragraph(sentence)]), {
+      maxTokens: 60,
+    });
+    expect(textsOf(chunks)).toEqual(['Short.', `Next\n\n${sentence}`]);
   });
 
   it('puts no two sheets into one chunk', () => {
