@@ -229,7 +229,7 @@ describe('structure', () => {
       expect(text).not.toMatch(/Heading \d+$/);
     }
     // The chunk has room for the heading, but not for the sentence below it.
-    const sentence = `${'word '.repeat(54)}end.`;
+    const sentence = `${'word '.repeat(55)}end.`;
     const chunks = chunkBlocks(blocksOf([paragraph('Short.'), heading('Next'), paragraph(sentence)]), {
       maxTokens: 60,
     });
