@@ -48,6 +48,26 @@ describe('PDF', () => {
     expect(document.blocks[4]?.place.section).toEqual(['The report', 'Results']);
   });
 
+  it('has the items of lists, and neither page numbers nor a running title twice', async () => {
+    const pages = ['first', 'second', 'third', 'fourth'].map((name, index) => [
+      { text: `A manual, page ${index + 1}`, y: 760, size: 9 },
+      { text: `The ${name} page says this:`, y: 700 },
+      { text: '\u0095 one point,', y: 686 },
+      { text: '\u0095 and another', y: 672 },
+      { text: 'on two lines.', x: 84, y: 658 },
+      { text: `${index + 1}`, x: 300, y: 30 },
+    ]);
+    const { blocks } = await readContent('pdf', makePdf(pages));
+    expect(blocks.slice(0, 5).map(({ kind, text, place }) => [place.page, kind, text])).toEqual([
+      [1, 'paragraph', 'A manual, page 1'],
+      [1, 'paragraph', 'The first page says this:'],
+      [1, 'list_item', 'one point,'],
+      [1, 'list_item', 'and another on two lines.'],
+      [2, 'paragraph', 'The second page says this:'],
+    ]);
+    expect(blocks).toHaveLength(13);
+  });
+
   it('is refused if it is encrypted', async () => {
     expect(await refusalOf(readContent('pdf', makePdf([[{ text: 'Secret', y: 700 }]], locked)))).toBe(
       'document_encrypted',

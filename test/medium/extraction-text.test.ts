@@ -22,7 +22,7 @@ function encode(text: string, charset: string): Buffer {
       if (character.length === 1 && !bytesOf.has(character)) bytesOf.set(character, [first, second]);
     }
   }
-  return Buffer.from([...text].flatMap((character) => bytesOf.get(character) ?? [63]));
+  return Buffer.from(Array.from(text).flatMap((character) => bytesOf.get(character) ?? [63]));
 }
 
 describe('plain text', () => {
@@ -218,6 +218,11 @@ describe('CSV', () => {
     expect(blocks.length).toBeGreaterThan(5);
     for (const { text, place } of blocks.slice(1)) expect(text).toMatch(new RegExp(`^name ${place.row} \\|`));
   });
+});
+
+it('a row that is too long for a block is several, which say the same row', async () => {
+  const { blocks } = await readContent('csv', `name,value\na,${'word '.repeat(24_000)}\nb,2\n`);
+  expect(blocks.map(({ place }) => place.row)).toEqual([1, 2, 2, 3]);
 });
 
 describe('JSON', () => {

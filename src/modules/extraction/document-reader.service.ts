@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { Injectable } from '@nestjs/common';
 import type { ReadDocument } from './domain/block.js';
 import { type ReadLimits, defaultReadLimits } from './domain/read-limits.js';
@@ -35,6 +35,7 @@ export class DocumentReader {
     const { size } = await stat(source.path);
     if (size === 0) throw documentEmpty();
     if (size > all.fileBytes) throw documentTooLarge({ details: { bytes: size, max_bytes: all.fileBytes } });
-    return readInProcess(source.path, format, all, signal);
+    // It may be read by the one name that it really has.
+    return readInProcess(await realpath(source.path), format, all, signal);
   }
 }

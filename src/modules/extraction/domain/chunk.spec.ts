@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { tokensOf } from '../../../shared/tokens.js';
 import { BlockList } from './block-list.js';
@@ -91,8 +91,10 @@ describe('chunks', () => {
           expect(stretch).not.toBe('');
           isCovered.fill(1, chunk.place.start, chunk.place.end);
         }
-        const left =
-          [...text].length === 0 ? '' : Array.from(text, (_, at) => (isCovered[at] ? '' : text[at])).join('');
+        const left = text
+          .split('')
+          .filter((_, at) => isCovered[at] === 0)
+          .join('');
         expect(left.trim()).toBe('');
         const starts = chunks.map(({ place }) => place.start);
         expect(starts).toEqual(starts.toSorted((a, b) => a - b));
@@ -139,24 +141,24 @@ describe('chunks', () => {
 });
 
 describe('sentences', () => {
-  const options = { maxTokens: 20, overlapTokens: 0 };
+  const options = { maxTokens: 24, overlapTokens: 0 };
 
-  it('stay whole while they fit, in English and in Chinese', () => {
-    const english = Array.from(
-      { length: 12 },
-      (_, index) => `Sentence ${index} was written by Dr. Smith, e.g. here.`,
-    );
-    for (const text of textsOf(chunkBlocks(blocksOf([paragraph(english.join(' '))]), options))) {
-      expect(text).toMatch(/^(?:Sentence \d+ was written by Dr\. Smith, e\.g\. here\. ?)+$/);
-    }
-    const chinese = Array.from({ length: 12 }, (_, index) => `第${index}句话说：“我们走吧。”`);
-    for (const text of textsOf(
-      chunkBlocks(blocksOf([paragraph(chinese.join(''))]), { maxTokens: 32, overlapTokens: 0 }),
-    )) {
-      expect(text).toMatch(/^第\d+句话/);
-      expect(text).toMatch(/。”$/);
-    }
-  });
+  it.each([20, 24, 28, 32, 36, 40])(
+    'stay whole in chunks of %d tokens, in English and in Chinese',
+    (maxTokens) => {
+      const english = Array.from(
+        { length: 12 },
+        (_, index) => `Number ${index} was by Dr. Smith, e.g. here.`,
+      );
+      const chinese = Array.from({ length: 12 }, (_, index) => `第${index}句话说：“我们走吧。”`);
+      const textsIn = (text: string) =>
+        textsOf(chunkBlocks(blocksOf([paragraph(text)]), { maxTokens, overlapTokens: 0 }));
+      for (const text of textsIn(english.join(' '))) {
+        expect(text).toMatch(/^(?:Number \d+ was by Dr\. Smith, e\.g\. here\. ?)+$/);
+      }
+      for (const text of textsIn(chinese.join(''))) expect(text).toMatch(/^(?:第\d+句话说：“我们走吧。”)+$/);
+    },
+  );
 
   it('go on over the ends of lines', () => {
     const text = 'This sentence goes\non in the next line of it. Another\none comes behind it, also broken.';
@@ -226,6 +228,12 @@ describe('structure', () => {
     for (const { text } of chunkBlocks(blocksOf(sections.flat()), { maxTokens: 64 })) {
       expect(text).not.toMatch(/Heading \d+$/);
     }
+    // The chunk has room for the heading, but not for the sentence below it.
+    const sentence = `${'word '.repeat(55)}end.`;
+    const chunks = chunkBlocks(blocksOf([paragraph('Short.'), heading('Next'), paragraph(sentence)]), {
+      maxTokens: 60,
+    });
+    expect(textsOf(chunks)).toEqual(['Short.', `Next\n\n${sentence}`]);
   });
 
   it('puts no two sheets into one chunk', () => {

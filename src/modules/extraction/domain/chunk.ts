@@ -60,6 +60,10 @@ export function* chunksOf(blocks: readonly Block[], options: ChunkOptions = {}):
   yield* packer.finish();
 }
 
+function isProse({ kind }: Block): boolean {
+  return kind === 'paragraph' || kind === 'list_item';
+}
+
 /** Packs pieces into chunks. */
 class Packer {
   private readonly text: string;
@@ -137,8 +141,7 @@ class Packer {
 
   /** Takes the headings off the end, unless there is nothing else: they belong to what follows. */
   private takeHeadings(): Piece[] {
-    const isBody = ({ block }: Piece) => block.kind !== 'heading';
-    const end = this.pieces.findLastIndex(isBody) + 1;
+    const end = this.pieces.findLastIndex(({ block }) => block.kind !== 'heading') + 1;
     return end === 0 ? [] : this.pieces.splice(end);
   }
 
@@ -149,7 +152,6 @@ class Packer {
     // Never all of them: a chunk says something new.
     for (const piece of closed.slice(1).toReversed()) {
       tokens += piece.tokens;
-      const isProse = (block: Block) => block.kind === 'paragraph' || block.kind === 'list_item';
       if (!isProse(piece.block) || !isProse(next.block)) break;
       if (piece.block.place.slide !== next.block.place.slide) break;
       if (tokens > this.overlapTokens || tokens + next.tokens > this.maxTokens) break;

@@ -12,8 +12,10 @@ export function tidyLines(text: string): string {
 
 /** Lines as they are, without blanks at their ends and without empty lines around them. */
 export function tidyCode(text: string): string {
-  return tidyLines(text)
-    .replaceAll(/[^\S\n]+$/gm, '')
+  const lines = tidyLines(text).split('\n');
+  return lines
+    .map((line) => line.trimEnd())
+    .join('\n')
     .replace(/^\n+/, '')
     .trimEnd();
 }

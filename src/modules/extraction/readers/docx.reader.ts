@@ -6,6 +6,9 @@ import { addHtml } from './html.reader.js';
 import { titleOf } from './office.js';
 import type { SourceFile } from './reader.js';
 
+/** What mammoth puts behind a note to lead back to where it is mentioned. */
+const BACK_LINK = /<a href="#[^"]{0,200}">↑<\/a>/g;
+
 /** Pictures are left out: an empty source, since mammoth would put them into the HTML. */
 const convertImage = mammoth.images.imgElement(() => Promise.resolve({ src: '' }));
 
@@ -25,7 +28,7 @@ export async function readDocx({ path, limits, list }: SourceFile): Promise<void
 async function htmlOf(buffer: Buffer): Promise<string> {
   try {
     const { value } = await mammoth.convertToHtml({ buffer }, { convertImage, externalFileAccess: false });
-    return value;
+    return value.replaceAll(BACK_LINK, '');
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw documentBroken({ detail: `The Word document cannot be read: ${message}`, cause: error });

@@ -1,8 +1,9 @@
 import { marked } from 'marked';
-import { documentBroken } from '../extraction.errors.js';
+import type { BlockList } from '../domain/block-list.js';
 import { addHtml } from './html.reader.js';
 import type { SourceFile } from './reader.js';
 import { readTextFile } from './text-file.js';
+import { addPlainText } from './text.reader.js';
 
 /** What tools write above a document about it. */
 const FRONT_MATTER = /^\s*---[ \t]*\r?\n(?<content>[\s\S]{0,20000}?)\r?\n---[ \t]*(?:\r?\n|$)/;
@@ -15,15 +16,17 @@ export async function readMarkdown(source: SourceFile): Promise<void> {
   const title = /^title:[ \t]*["']?(?<title>[^\r\n]{1,300}?)["']?[ \t]*$/m.exec(about);
   source.list.title = title?.groups?.['title'] ?? null;
   source.list.add({ kind: 'code', text: about });
-  addHtml(source.list, htmlOf(matter ? text.slice(matter[0].length) : text));
+  addMarkdown(source.list, matter ? text.slice(matter[0].length) : text);
 }
 
-function htmlOf(markdown: string): string {
+function addMarkdown(list: BlockList, markdown: string): void {
+  let html: string;
   try {
-    return marked.parse(markdown, { async: false, gfm: true });
+    html = marked.parse(markdown, { async: false, gfm: true });
   } catch (error) {
-    // It recurses, and quotes or lists can be nested thousands deep.
+    // It recurses, and quotes or lists can be nested thousands deep. Any text is Markdown, and can be read as text.
     if (!(error instanceof RangeError)) throw error;
-    throw documentBroken({ detail: 'Its quotes or lists are nested too deeply.', cause: error });
+    return addPlainText(list, markdown);
   }
+  addHtml(list, html);
 }

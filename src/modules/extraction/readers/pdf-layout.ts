@@ -17,6 +17,12 @@ const SIZE_DIFFERENCE = 0.1;
 const HEADING_FACTOR = 1.15;
 const MAX_HEADING_CHARACTERS = 200;
 const MAX_HEADING_LEVELS = 4;
+/** What stands first or last on so many pages, but for its numbers, is no part of the text. */
+const FURNITURE_PAGES = 3;
+const FURNITURE_SHARE = 1 / 3;
+
+/** How the items of lists begin. */
+const BULLET = /^[•◦▪■□‣⁃●○◆✓➢]\s*(?=\S)/;
 
 interface Paragraph {
   lines: PageLine[];
@@ -25,20 +31,57 @@ interface Paragraph {
 
 /**
  * Makes blocks of the lines of pages. A PDF says where letters stand and nothing of paragraphs, so these are told by
- * the distance of lines, and headings by the size of letters.
+ * the distance of lines, and headings by the size of letters. Page numbers are left out, and running titles but for
+ * the first: they would stand in the middle of what goes on over pages.
  */
 export function addPages(list: BlockList, pages: readonly (readonly PageLine[])[]): void {
   const sizes = headingSizes(pages);
-  for (const [index, lines] of pages.entries()) {
-    for (const paragraph of paragraphsOf(lines)) {
-      const text = joined(paragraph.lines.map((line) => line.text));
-      const level = sizes.indexOf(rounded(paragraph.size)) + 1;
-      const isHeading = level > 0 && text.length <= MAX_HEADING_CHARACTERS;
-      list.add(isHeading ? { kind: 'heading', level, text } : { kind: 'paragraph', text }, {
-        page: index + 1,
-      });
+  const isFurniture = furnitureOf(pages);
+  for (const [index, page] of pages.entries()) {
+    const text = page.filter((line, at) => !(isAtEdge(page, at) && isFurniture(line)));
+    for (const paragraph of paragraphsOf(text)) {
+      list.add(blockOf(paragraph, sizes), { page: index + 1 });
     }
   }
+}
+
+function blockOf(paragraph: Paragraph, sizes: readonly number[]): Parameters<BlockList['add']>[0] {
+  const text = joined(paragraph.lines.map((line) => line.text));
+  if (BULLET.test(text)) return { kind: 'list_item', text: text.replace(BULLET, '') };
+  const level = sizes.indexOf(rounded(paragraph.size)) + 1;
+  const isHeading = level > 0 && text.length <= MAX_HEADING_CHARACTERS;
+  return isHeading ? { kind: 'heading', level, text } : { kind: 'paragraph', text };
+}
+
+/**
+ * Tells the lines that pages begin or end with, one after the other. What such a line says is kept where it is said
+ * first, unless that is nothing but a number: it may be the top row of a table.
+ */
+function furnitureOf(pages: readonly (readonly PageLine[])[]): (line: PageLine) => boolean {
+  const counts = new Map<string, number>();
+  for (const page of pages) {
+    const shapes = new Set(page.filter((_, index) => isAtEdge(page, index)).map(shapeOf));
+    for (const shape of shapes) counts.set(shape, (counts.get(shape) ?? 0) + 1);
+  }
+  const least = Math.max(FURNITURE_PAGES, pages.length * FURNITURE_SHARE);
+  const said = new Set<string>();
+  return (line) => {
+    const shape = shapeOf(line);
+    if ((counts.get(shape) ?? 0) < least) return false;
+    const isFirst = !said.has(shape);
+    said.add(shape);
+    return !isFirst || /^[#\s]+$/.test(shape.slice(shape.indexOf(' ')));
+  };
+}
+
+function isAtEdge(page: readonly PageLine[], index: number): boolean {
+  // A page of a line or two has no edges.
+  return page.length > 2 && (index === 0 || index === page.length - 1);
+}
+
+/** A line as it is on other pages too: where it is, and what it says but for the numbers. */
+function shapeOf({ text, y }: PageLine): string {
+  return `${Math.round(y)} ${text.trim().replaceAll(/\d+/g, '#')}`;
 }
 
 /** The sizes of letters that are headings, the largest first. */
@@ -70,6 +113,7 @@ function paragraphsOf(lines: readonly PageLine[]): Paragraph[] {
 }
 
 function isApart(above: PageLine, below: PageLine): boolean {
+  if (BULLET.test(below.text.trimStart())) return true;
   const size = Math.max(above.size, below.size, 1);
   if (Math.abs(above.size - below.size) > size * SIZE_DIFFERENCE) return true;
   const gap = above.y - below.y;

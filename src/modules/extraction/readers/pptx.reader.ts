@@ -59,10 +59,9 @@ async function addSlide(
     blocks.push(...(await slideBlocks(archive, notes, maxDepth)));
   list.leaveSections();
   // A title stands above the rest wherever the file has it.
-  const isTitle = (block: SlideBlock) => block.kind === 'heading';
-  for (const block of [...blocks.filter(isTitle), ...blocks.filter((block) => !isTitle(block))]) {
-    addBlock(list, block, number);
-  }
+  const titles = blocks.filter(({ kind }) => kind === 'heading');
+  const others = blocks.filter(({ kind }) => kind !== 'heading');
+  for (const block of [...titles, ...others]) addBlock(list, block, number);
 }
 
 async function slideBlocks(archive: Archive, part: string, maxDepth: number): Promise<SlideBlock[]> {

@@ -29,13 +29,6 @@ export async function parseXml(
   parser.end();
 }
 
-/** Likewise, of a text that is here. */
-export function parseXmlText(text: string, handler: XmlHandler, maxDepth: number): void {
-  const parser = new Parser(handlerFor(handler, maxDepth), { xmlMode: true });
-  parser.write(text);
-  parser.end();
-}
-
 function handlerFor(handler: XmlHandler, maxDepth: number): Partial<Handler> {
   let depth = 0;
   return {

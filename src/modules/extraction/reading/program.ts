@@ -25,9 +25,10 @@ const HEAP_SHARE = 0.75;
 /**
  * The arguments of Node for a process that may read one file, its own program, and nothing else: no writing, no
  * processes, no threads, no add-ons.
+ * @param path the real one, without links
  */
 export function programArguments(path: string, memoryBytes: number): string[] {
-  const readable = [realpathSync(path), path, ...ownPaths()];
+  const readable = [path, ...ownPaths()];
   return [
     ...[...new Set(readable)].map((each) => `--allow-fs-read=${each}`),
     '--permission',

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { constants, setPriority } from 'node:os';
+import { constants, getPriority, setPriority } from 'node:os';
 import type { Block, ReadDocument } from '../domain/block.js';
 import type { ReadLimits } from '../domain/read-limits.js';
 import type { DocumentFormat } from '../domain/readable-types.js';
@@ -154,7 +154,8 @@ class ReadingProcess {
 /** Reading a document can wait; requests cannot. */
 function lowerPriority({ pid }: ChildProcess): void {
   try {
-    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+    if (pid !== undefined)
+      setPriority(pid, Math.max(getPriority(), constants.priority.PRIORITY_BELOW_NORMAL));
   } catch {
     // It has ended already, or the system knows no priorities.
   }
