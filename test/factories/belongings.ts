@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { KnowledgeService } from '../../src/modules/knowledge/index.js';
 import { saveAllTurns, TestChatter } from './chat.js';
+import { chunksOf } from './knowledge.js';
 import type { TestApp } from './test-app.js';
 import { bearer, createUser, type TestUser } from './users.js';
 
@@ -19,6 +21,8 @@ export interface Belongings {
   errand: string;
   invitationCode: string;
   supportChat: string;
+  collection: string;
+  file: string;
 }
 
 /** Makes a user who has one of everything. */
@@ -63,6 +67,13 @@ export async function createBelongings(test: TestApp): Promise<Belongings> {
     client_message_id: randomUUID(),
     content: PRIVATE_TEXT,
   });
+  const file = randomUUID();
+  const source = { fileId: file, ownerId: owner.id };
+  const knowledge = test.app.get(KnowledgeService);
+  await knowledge.replaceChunks(source, chunksOf([PRIVATE_TEXT]));
+  await knowledge.embedPending(file, { signal: new AbortController().signal });
+  const collection = await call<{ id: string }>(owner, 'POST', '/api/collections', { name: PRIVATE_TEXT });
+  await call(owner, 'PUT', `/api/collections/${collection.id}/files/${file}`);
   const keys = await call<{ items: { id: string }[] }>(owner, 'GET', '/api/api-keys');
   return {
     owner,
@@ -75,5 +86,7 @@ export async function createBelongings(test: TestApp): Promise<Belongings> {
     errand: errand.id,
     invitationCode: (await call<{ id: string }>(owner, 'POST', '/api/invitations/codes')).id,
     supportChat: support.id,
+    collection: collection.id,
+    file,
   };
 }

@@ -17,8 +17,8 @@ describe('searching documents', () => {
   let reader: TestReader;
   beforeAll(async () => {
     test = await createTestApp();
-    // A second process on the same database, with memory for about one owner at a time.
-    second = await createTestApp({ ...test.environment, LOCKKEEPER_KNOWLEDGE_INDEX_MB: '5' });
+    // A second process on the same database, which keeps one owner at a time.
+    second = await createTestApp({ ...test.environment, LOCKKEEPER_KNOWLEDGE_INDEX_MB: '0' });
   });
   beforeEach(async () => {
     reader = await TestReader.create(test);

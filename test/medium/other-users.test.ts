@@ -19,6 +19,8 @@ interface Case {
 const conversation: Case = { of: { id: 'conversation' } };
 const turn: Case = { of: { id: 'conversation', turn_id: 'turn' } };
 const errand: Case = { of: { id: 'errand' } };
+const collection: Case = { of: { id: 'collection' } };
+const member: Case = { of: { id: 'collection', file_id: 'file' } };
 const support: Case = { of: { id: 'supportChat' } };
 
 /** Routes below which something is one user's: nobody else is told as much as that it is there. */
@@ -48,6 +50,12 @@ const OWNED: Readonly<Record<string, Case>> = {
   },
   'POST /api/support/chats/{id}/end': support,
   'POST /api/support/chats/{id}/rating': { ...support, payload: { rating: 5 } },
+  'GET /api/collections/{id}': collection,
+  'PATCH /api/collections/{id}': { ...collection, payload: { name: 'mine now' } },
+  'GET /api/collections/{id}/files': collection,
+  'PUT /api/collections/{id}/files/{file_id}': member,
+  'DELETE /api/collections/{id}/files/{file_id}': member,
+  'DELETE /api/collections/{id}': collection,
   'DELETE /api/conversations/{id}': conversation,
   'DELETE /api/api-keys/{id}': { of: { id: 'apiKey' } },
 };
@@ -151,6 +159,7 @@ describe("somebody else's things", () => {
     // The name of a chat is its owner's own, and is not looked for.
     const { owner, conversation: spoken, turn: said, apiKey, errand: posted, supportChat } = belongings;
     const secrets = [spoken, said, apiKey, posted, supportChat, belongings.invitationCode];
+    secrets.push(belongings.collection, belongings.file);
     secrets.push(owner.email, PRIVATE_TEXT);
     for (const { name } of lists) {
       const url = name.slice('GET '.length) + (name.endsWith('/search') ? '?q=otters' : '');

@@ -108,7 +108,7 @@ describe('the index of vectors in memory', () => {
   });
 
   it('says so when a shelf has been pushed out by others', async () => {
-    const index = memory(2);
+    const index = memory(0);
     for (const shelf of ['a', 'b', 'c']) {
       await index.apply(shelf, { toVersion: 1, bases: new Map(), added: inGroups(vectorsFrom(0, 10, 1)) });
     }
