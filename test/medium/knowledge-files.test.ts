@@ -74,7 +74,8 @@ describe('the chunks of a file', () => {
   it('are read in their order', async () => {
     const texts = manyTexts('walrus', 120);
     const fileId = await reader.file(texts, ['Animals']);
-    const read = await Array.fromAsync(reader.knowledge.readChunks(fileId));
+    const read: { text: string }[] = [];
+    for await (const chunk of reader.knowledge.readChunks(fileId)) read.push(chunk);
     expect(read.map(({ text }) => text)).toEqual(texts);
     expect(read[1]).toMatchObject({ position: 1, headings: ['Animals'], place: { page: 2 } });
   });
