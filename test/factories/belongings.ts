@@ -3,6 +3,9 @@ import { TaskFlows, TaskService } from '../../src/modules/task/index.js';
 import { scriptedFileTask } from '../fakes/task-kinds.js';
 import { saveAllTurns, TestChatter } from './chat.js';
 import { TestGraphs } from './graph.js';
+import { KnowledgeService } from '../../src/modules/knowledge/index.js';
+import { saveAllTurns, TestChatter } from './chat.js';
+import { chunksOf } from './knowledge.js';
 import type { TestApp } from './test-app.js';
 import { bearer, createUser, type TestUser } from './users.js';
 
@@ -29,6 +32,8 @@ export interface Belongings {
   taskFlow: string;
   entity: string;
   relation: string;
+  collection: string;
+  file: string;
 }
 
 /** Makes a user who has one of everything. */
@@ -83,6 +88,13 @@ export async function createBelongings(test: TestApp): Promise<Belongings> {
     'GET',
     `/api/graph/entities/${entity}/neighbourhood`,
   );
+  const file = randomUUID();
+  const source = { fileId: file, ownerId: owner.id };
+  const knowledge = test.app.get(KnowledgeService);
+  await knowledge.replaceChunks(source, chunksOf([PRIVATE_TEXT]));
+  await knowledge.embedPending(file, { signal: new AbortController().signal });
+  const collection = await call<{ id: string }>(owner, 'POST', '/api/collections', { name: PRIVATE_TEXT });
+  await call(owner, 'PUT', `/api/collections/${collection.id}/files/${file}`);
   const keys = await call<{ items: { id: string }[] }>(owner, 'GET', '/api/api-keys');
   const work = { script: 'none', note: PRIVATE_TEXT };
   const step = [{ definition: scriptedFileTask, payload: work }];
@@ -104,6 +116,8 @@ export async function createBelongings(test: TestApp): Promise<Belongings> {
     taskFlow: (await test.app.get(TaskFlows).submit(owner.id, [step])).flowId,
     entity,
     relation: around.relations[0]?.id ?? '',
+    collection: collection.id,
+    file,
   };
 }
 

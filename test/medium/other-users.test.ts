@@ -21,6 +21,8 @@ const turn: Case = { of: { id: 'conversation', turn_id: 'turn' } };
 const errand: Case = { of: { id: 'errand' } };
 const task: Case = { of: { id: 'task' } };
 const file: Case = { of: { id: 'file' } };
+const collection: Case = { of: { id: 'collection' } };
+const member: Case = { of: { id: 'collection', file_id: 'file' } };
 const support: Case = { of: { id: 'supportChat' } };
 const memory: Case = { of: { agent: 'agent', key: 'memory' } };
 const entity: Case = { of: { id: 'entity' } };
@@ -69,6 +71,12 @@ const OWNED: Readonly<Record<string, Case>> = {
   'POST /api/files/{id}/vectorize': file,
   'POST /api/files/{id}/extract-graph': file,
   'DELETE /api/files/{id}': file,
+  'GET /api/collections/{id}': collection,
+  'PATCH /api/collections/{id}': { ...collection, payload: { name: 'mine now' } },
+  'GET /api/collections/{id}/files': collection,
+  'PUT /api/collections/{id}/files/{file_id}': member,
+  'DELETE /api/collections/{id}/files/{file_id}': member,
+  'DELETE /api/collections/{id}': collection,
   'DELETE /api/conversations/{id}': conversation,
   'DELETE /api/api-keys/{id}': { of: { id: 'apiKey' } },
 };
@@ -180,6 +188,7 @@ describe("somebody else's things", () => {
     const secrets = [spoken, said, apiKey, posted, supportChat, belongings.invitationCode];
     secrets.push(belongings.entity, owner.email, PRIVATE_TEXT);
     const secrets = [spoken, said, apiKey, posted, supportChat, belongings.invitationCode, belongings.file];
+    secrets.push(belongings.collection, belongings.file);
     secrets.push(owner.email, PRIVATE_TEXT);
     for (const { name } of lists) {
       const url = name.slice('GET '.length) + (name.endsWith('/search') ? '?q=otters' : '');

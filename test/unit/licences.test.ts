@@ -34,6 +34,8 @@ const IN_PAGES = [
 const EXCEPTIONS: Readonly<Record<string, { manifest: string; file: string }>> = {
   decko: { manifest: 'none', file: 'The MIT License (MIT)' },
   stickyfill: { manifest: 'none', file: 'The MIT License (MIT)' },
+  // The name is that of SPDX but for its hyphen.
+  usearch: { manifest: 'Apache 2.0', file: `${' '.repeat(33)}Apache License` },
   // It has the three clauses of BSD-3-Clause.
   'url-template': { manifest: 'BSD', file: 'Copyright (c) 2012-2014, Bram Stein' },
 };

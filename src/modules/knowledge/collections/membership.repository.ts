@@ -71,7 +71,7 @@ export class MembershipRepository {
         [collectionId, after, limit],
       );
     return rows.map((row) => ({
-      fileNo: String(row.file_no),
+      fileNo: row.file_no,
       fileId: row.file_id,
       chunkCount: row.chunk_count,
     }));

@@ -105,7 +105,7 @@ export class ChunkRepository {
       [fileNo, generation, from, embedder, limit],
     );
     return rows.map((row) => ({
-      chunkNo: String(row.chunk_no),
+      chunkNo: row.chunk_no,
       position: row.position,
       text: textToFind({ text: row.text, headings: parsed(row.headings) }),
     }));
@@ -195,7 +195,7 @@ export class ChunkRepository {
        WHERE file_no = ? AND generation = ? AND position IN (?)`,
       [fileNo, generation, chunks.map(({ index }) => index)],
     );
-    return new Map(rows.map((row) => [row.position, String(row.chunk_no)]));
+    return new Map(rows.map((row) => [row.position, row.chunk_no]));
   }
 }
 

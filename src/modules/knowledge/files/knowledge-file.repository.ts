@@ -50,7 +50,7 @@ export class KnowledgeFileRepository {
       'SELECT owner_no, version FROM knowledge_owners WHERE owner_id = ?',
       [ownerId],
     );
-    return row && { ownerNo: String(row.owner_no), version: Number(row.version) };
+    return row && { ownerNo: row.owner_no, version: Number(row.version) };
   }
 
   /**
@@ -186,9 +186,9 @@ export class KnowledgeFileRepository {
 
 function toFile(row: FileRow): KnowledgeFile {
   return {
-    fileNo: String(row.file_no),
+    fileNo: row.file_no,
     fileId: row.file_id,
-    ownerNo: String(row.owner_no),
+    ownerNo: row.owner_no,
     generation: row.generation,
     lastGeneration: row.last_generation,
     chunkCount: row.chunk_count,

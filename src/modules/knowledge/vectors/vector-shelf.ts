@@ -1,10 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { exactSearch, type Matches, MetricKind } from 'usearch';
+import { exactSearch, MetricKind } from 'usearch';
 import { quantise } from '../../../shared/search/vectors.js';
 import type { StoredVector, VectorHit } from './vector-index.js';
 
 /** How many vectors are compared without letting other work in: about a millisecond's. */
 const ROWS_A_BLOCK = 8_192;
+const FIRST_ROWS = 128;
+/** What a row takes beside its vector, about. */
+const BYTES_A_ROW = 150;
 
 /** What is known of a row beside its vector. */
 interface Row {
@@ -18,11 +21,10 @@ export class VectorShelf {
   private readonly blocks: Int8Array<ArrayBuffer>[] = [];
   private readonly rows: Row[] = [];
   private readonly rowOf = new Map<number, number>();
-  private readonly scratch: Int8Array<ArrayBuffer>;
+  /** Where the vectors of named files are gathered; there is none until files are named. */
+  private scratch: Int8Array<ArrayBuffer> = new Int8Array(0);
 
-  constructor(readonly dimensions: number) {
-    this.scratch = new Int8Array(ROWS_A_BLOCK * dimensions);
-  }
+  constructor(readonly dimensions: number) {}
 
   get size(): number {
     return this.rows.length;
@@ -30,7 +32,8 @@ export class VectorShelf {
 
   /** About how much memory it takes. */
   get bytes(): number {
-    return (this.blocks.length + 1) * ROWS_A_BLOCK * this.dimensions + this.rows.length * 150;
+    const vectors = this.blocks.reduce((sum, block) => sum + block.length, this.scratch.length);
+    return vectors + this.rows.length * BYTES_A_ROW;
   }
 
   /** Adds a vector, or puts it in the place of the one that the chunk has. */
@@ -38,7 +41,7 @@ export class VectorShelf {
     let index = this.rowOf.get(chunkNo);
     if (index === undefined) {
       index = this.rows.length;
-      if (index % ROWS_A_BLOCK === 0) this.blocks.push(new Int8Array(ROWS_A_BLOCK * this.dimensions));
+      this.makeRoom(index);
       this.rowOf.set(chunkNo, index);
     }
     this.rows[index] = { chunkNo, fileNo, version };
@@ -87,7 +90,7 @@ export class VectorShelf {
     // The library reads buffers from their beginning, wherever a view of them begins: all of ours begin there.
     const compared = vectors.subarray(0, count * this.dimensions);
     const wanted = Math.min(limit, count);
-    const found = exactSearch(compared, query, this.dimensions, wanted, MetricKind.Cos, 1) as Matches;
+    const found = exactSearch(compared, query, this.dimensions, wanted, MetricKind.Cos, 1);
     return Array.from(found.keys, (key, rank) => {
       const at = Number(key);
       const row = this.rows[indices ? (indices[at] ?? 0) : start + at];
@@ -99,6 +102,7 @@ export class VectorShelf {
   private gather(start: number, fileNos: ReadonlySet<number>): number[] {
     const indices: number[] = [];
     const end = Math.min(start + ROWS_A_BLOCK, this.rows.length);
+    if (this.scratch.length === 0) this.scratch = new Int8Array(ROWS_A_BLOCK * this.dimensions);
     for (let index = start; index < end; index++) {
       if (!fileNos.has(this.rows[index]?.fileNo ?? -1)) continue;
       this.scratch.set(this.vectorAt(index), indices.length * this.dimensions);
@@ -117,12 +121,26 @@ export class VectorShelf {
     }
     this.rows.pop();
     this.rowOf.delete(chunkNo);
-    if (this.rows.length % ROWS_A_BLOCK === 0) this.blocks.length = this.rows.length / ROWS_A_BLOCK;
+    this.blocks.length = Math.ceil(this.rows.length / ROWS_A_BLOCK);
+  }
+
+  /** A block begins small, as most owners have little, and doubles. */
+  private makeRoom(index: number): void {
+    const number = Math.floor(index / ROWS_A_BLOCK);
+    const rows = (index % ROWS_A_BLOCK) + 1;
+    const block = this.blocks[number];
+    if (block && block.length >= rows * this.dimensions) return;
+    const isFirst = number === 0;
+    const capacity = isFirst ? Math.min(ROWS_A_BLOCK, Math.max(FIRST_ROWS, rows * 2)) : ROWS_A_BLOCK;
+    const larger = new Int8Array(capacity * this.dimensions);
+    if (block) larger.set(block);
+    this.blocks[number] = larger;
   }
 
   private vectorAt(index: number): Int8Array {
     const block = this.blocks[Math.floor(index / ROWS_A_BLOCK)];
     const start = (index % ROWS_A_BLOCK) * this.dimensions;
-    return (block ?? this.scratch).subarray(start, start + this.dimensions);
+    if (!block) throw new Error(`There is no row ${index}.`);
+    return block.subarray(start, start + this.dimensions);
   }
 }
