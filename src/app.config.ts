@@ -2,6 +2,7 @@ import { chatConfig } from './modules/chat/index.js';
 import { coinAccountConfig } from './modules/coin-account/index.js';
 import { conversationConfig } from './modules/conversation/index.js';
 import { engagementConfig } from './modules/engagement/index.js';
+import { graphConfig } from './modules/graph/index.js';
 import { logIntakeConfig, logQueryConfig, logsConfig } from './modules/logs/index.js';
 import { marketplaceConfig } from './modules/marketplace/index.js';
 import { providerConfig } from './modules/provider/index.js';
@@ -38,5 +39,6 @@ export const configDefinitions: readonly ConfigDefinition[] = [
   supportConfig,
   engagementConfig,
   marketplaceConfig,
+  graphConfig,
   schedulerConfig,
 ];

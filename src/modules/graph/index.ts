@@ -1,3 +1,4 @@
+export { graphConfig } from './graph.config.js';
 export * from './graph.errors.js';
 export { GraphModule } from './graph.module.js';
 export { GraphService } from './graph.service.js';

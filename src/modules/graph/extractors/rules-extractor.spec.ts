@@ -2,18 +2,18 @@ import { describe, expect, it } from 'vitest';
 import type { Extraction } from '../domain/extraction.js';
 import { RulesExtractor } from './rules-extractor.js';
 
+/** The rules cost nothing. */
+const noBudget = {
+  left: 0,
+  spend: () => Promise.reject(new Error('They have spent something.')),
+};
 const never = () => new AbortController().signal;
 
 async function read(text: string): Promise<Extraction> {
   const extractor = new RulesExtractor();
-  const { outcomes, tokensSpent } = await extractor.extract(
-    [{ chunkId: 'c', text, language: null }],
-    0,
-    never(),
-  );
+  const outcomes = await extractor.extract([{ chunkId: 'c', text, language: null }], noBudget, never());
   const [outcome] = outcomes;
   if (outcome?.state !== 'read') throw new Error('It was not read.');
-  expect(tokensSpent).toBe(0);
   return outcome.extraction;
 }
 
@@ -119,7 +119,7 @@ describe('a text of any form', () => {
   it('is left off when it is told to', async () => {
     const stopped = AbortSignal.abort(new Error('enough'));
     const chunks = [{ chunkId: 'c', text: 'Ada', language: null }];
-    await expect(new RulesExtractor().extract(chunks, 0, stopped)).rejects.toThrow('enough');
+    await expect(new RulesExtractor().extract(chunks, noBudget, stopped)).rejects.toThrow('enough');
   });
 
   it('gives the same each time', async () => {

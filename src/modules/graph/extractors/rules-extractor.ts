@@ -4,7 +4,7 @@ import { type Extraction, toExtraction } from '../domain/extraction.js';
 import { readSentences, type SentenceReading } from '../domain/sentence.js';
 import { readChinese } from './chinese-rules.js';
 import { readEnglish } from './english-rules.js';
-import type { BatchOutcome, ChunkOutcome, GraphExtractor, SourceChunk } from './graph-extractor.js';
+import type { ChunkOutcome, GraphExtractor, SourceChunk, TokenBudget } from './graph-extractor.js';
 
 /** A change of what the rules find needs another number: files are then read again when they are next processed. */
 const NAME = 'rules-1';
@@ -28,12 +28,12 @@ export class RulesExtractor implements GraphExtractor {
 
   async extract(
     chunks: readonly SourceChunk[],
-    _tokensSpent: number,
+    _budget: TokenBudget,
     signal: AbortSignal,
-  ): Promise<BatchOutcome> {
+  ): Promise<readonly ChunkOutcome[]> {
     const outcomes: ChunkOutcome[] = [];
     for (const { text } of chunks) outcomes.push({ state: 'read', extraction: await readText(text, signal) });
-    return { outcomes, tokensSpent: 0 };
+    return outcomes;
   }
 }
 
