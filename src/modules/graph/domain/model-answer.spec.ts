@@ -37,6 +37,13 @@ describe('the names of an answer', () => {
     ]);
   });
 
+  it('are found with the signs in them', () => {
+    expect(found('GPT-4 of A/B (C) $D|E\\F', 'gpt-4', 'a/b (c) $d|e\\f')).toEqual([
+      'GPT-4@0',
+      'A/B (C) $D|E\\F@9',
+    ]);
+  });
+
   it('are found anywhere in Chinese, and over the end of a line', () => {
     expect(found('在阿里巴\n巴工作，阿里巴巴好', '阿里巴巴')).toEqual(['阿里巴 巴@1', '阿里巴巴@9']);
   });

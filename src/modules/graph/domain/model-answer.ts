@@ -112,13 +112,16 @@ function toSpans(
 }
 
 /** Characters that mean something to a regular expression. */
-const SPECIAL = /[$()*+./?[\\\]^{|}-]/u;
-const UNSPACED_ENDS = /^[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}]$/u;
+const SPECIAL = /[$()*+./?[\\\]^{|}]/u;
+const UNSPACED = /^[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}]$/u;
+
+function isRun(character = ''): boolean {
+  return UNSPACED.test(character);
+}
 
 /** Where a normalised name stands in a text in its form for comparison; as whole words, but in Chinese anywhere. */
 function findPlaces(text: string, name: string): { start: number; end: number }[] {
   const characters = Array.from(name);
-  const isRun = (character = '') => UNSPACED_ENDS.test(character);
   const body = characters
     .map((character, at) => {
       if (character === ' ') return '\\s+';
