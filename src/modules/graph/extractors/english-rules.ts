@@ -38,6 +38,7 @@ const HEAD_OF =
 /** A capital inside, or a digit: TensorFlow, iPhone, GPT4, Node.js. */
 const PRODUCT_FORM = /\p{Ll}\p{Lu}|\p{L}\d|\.(js|io|net)$/u;
 const ACRONYM = /^\p{Lu}{2,}$/u;
+const HAS_LETTER = /\p{L}/u;
 const CAPITAL = /^\p{Lu}/u;
 const NEVER_A_NAME = [
   'Pronoun',
@@ -48,7 +49,12 @@ const NEVER_A_NAME = [
   'Conjunction',
   'Preposition',
   'Verb',
+  'QuestionWord',
+  'Adverb',
+  'TextValue',
 ];
+/** Code and tables are no names. */
+const NAME_FORM = /^[\p{L}\p{N}][\p{L}\p{N}.+#_'’/-]*$/u;
 const POSSESSIVE = /['’]s?$/u;
 /** In a heading all words are capitals, which then say nothing. */
 const HEADING_WORDS = 4;
@@ -122,8 +128,8 @@ function kindOf({ tags }: Term): EntityType | undefined {
   return KIND_OF_TAG.find(([tag]) => tags.has(tag))?.[1];
 }
 
-function looksLikeName({ text }: Term): boolean {
-  return CAPITAL.test(text) || PRODUCT_FORM.test(text);
+function looksLikeName({ text, tags }: Term): boolean {
+  return !tags.has('Determiner') && NAME_FORM.test(text) && (CAPITAL.test(text) || PRODUCT_FORM.test(text));
 }
 
 /** Whether a word that compromise does not know is part of a name, by how it is written and where. */
@@ -134,11 +140,12 @@ function isUnknownName(
   seen: ReadonlySet<string>,
 ): boolean {
   const term = terms[index];
-  if (!term || NEVER_A_NAME.some((tag) => term.tags.has(tag))) return false;
+  if (!term || !NAME_FORM.test(term.text) || NEVER_A_NAME.some((tag) => term.tags.has(tag))) return false;
   if (PRODUCT_FORM.test(term.text)) return term.text.length > 2 && !term.tags.has('Value');
   if (!CAPITAL.test(term.text) || isInHeading) return false;
-  if (index > 0 || ACRONYM.test(term.text)) return true;
-  const next = terms[1];
+  const isFirst = !terms.slice(0, index).some(({ text }) => HAS_LETTER.test(text));
+  if (!isFirst || ACRONYM.test(term.text)) return true;
+  const next = terms[index + 1];
   return seen.has(term.text.replace(POSSESSIVE, '')) || (next !== undefined && startsWithName(term, next));
 }
 
