@@ -53,6 +53,8 @@ const NEVER_A_NAME = [
   'Adverb',
   'TextValue',
 ];
+/** Signs of headings, lists and quotes, which it takes for words. Those between cells divide, as a semicolon does. */
+const MARKUP = /^[ \t]*[#>*+-]+(?=\s)/gmu;
 /** Code and tables are no names. */
 const NAME_FORM = /^[\p{L}\p{N}][\p{L}\p{N}.+#_'’/-]*$/u;
 const POSSESSIVE = /['’]s?$/u;
@@ -66,8 +68,9 @@ const HEADING_SHARE = 0.6;
  */
 export function readEnglish(text: string, offset: number): SentenceReading[] {
   // With the lemmas of verbs; its types do not show what its terms are.
-  const parsed = nlp(text).compute('root') as unknown as { document: readonly (readonly ParsedTerm[])[] };
-  const sentences = placeTerms(text, offset, parsed.document);
+  const prose = text.replaceAll(MARKUP, (marks) => ' '.repeat(marks.length)).replaceAll('|', ';');
+  const parsed = nlp(prose).compute('root') as unknown as { document: readonly (readonly ParsedTerm[])[] };
+  const sentences = placeTerms(prose, offset, parsed.document);
   const seen = capitalsInside(sentences);
   return sentences.map((terms) => ({ names: namesOf(terms, seen), verbs: verbsOf(terms) }));
 }
@@ -88,7 +91,9 @@ function placeTerms(text: string, offset: number, document: readonly (readonly P
 
 /** Words with a capital that no sentence begins with: at the beginning of another they are names too. */
 function capitalsInside(sentences: readonly (readonly Term[])[]): Set<string> {
-  const words = sentences.filter((terms) => !isHeading(terms)).flatMap((terms) => terms.slice(1));
+  const words = sentences
+    .filter((terms) => !isHeading(terms))
+    .flatMap((terms) => terms.filter((_, index) => !isFirst(terms, index)));
   return new Set(
     words.filter(({ text }) => CAPITAL.test(text)).map(({ text }) => text.replace(POSSESSIVE, '')),
   );
@@ -143,10 +148,15 @@ function isUnknownName(
   if (!term || !NAME_FORM.test(term.text) || NEVER_A_NAME.some((tag) => term.tags.has(tag))) return false;
   if (PRODUCT_FORM.test(term.text)) return term.text.length > 2 && !term.tags.has('Value');
   if (!CAPITAL.test(term.text) || isInHeading) return false;
-  const isFirst = !terms.slice(0, index).some(({ text }) => HAS_LETTER.test(text));
-  if (!isFirst || ACRONYM.test(term.text)) return true;
+  if (!isFirst(terms, index) || ACRONYM.test(term.text)) return true;
   const next = terms[index + 1];
   return seen.has(term.text.replace(POSSESSIVE, '')) || (next !== undefined && startsWithName(term, next));
+}
+
+/** Whether a word begins a sentence, a cell of a table, or what is said behind a colon: a capital there says nothing. */
+function isFirst(terms: readonly Term[], index: number): boolean {
+  const isDivided = /[;:]/.test((terms[index - 1]?.post ?? '') + (terms[index]?.pre ?? ''));
+  return isDivided || !terms.slice(0, index).some(({ text }) => HAS_LETTER.test(text));
 }
 
 /** A sentence that begins with two capitals begins with a name: "Satya Nadella", "World War". */
