@@ -5,6 +5,8 @@ import { ProviderModule, ProviderService } from '../provider/index.js';
 import { GRAPH_EXTRACTOR, type GraphExtractor } from './extractors/graph-extractor.js';
 import { ModelExtractor } from './extractors/model-extractor.js';
 import { RulesExtractor } from './extractors/rules-extractor.js';
+import { FileGraphRepository } from './file-graph.repository.js';
+import { FileGraphReader } from './file-graph.service.js';
 import { GraphErasure } from './graph-erasure.js';
 import { GraphMetrics, graphMetricProviders } from './graph-metrics.js';
 import { GraphReadRepository } from './graph-read.repository.js';
@@ -32,7 +34,9 @@ import { GraphService } from './graph.service.js';
     GraphErasure,
     GraphReadRepository,
     GraphWalk,
+    FileGraphRepository,
+    FileGraphReader,
   ],
-  exports: [GraphService, GraphReadRepository, GraphWalk],
+  exports: [GraphService, FileGraphReader, GraphReadRepository, GraphWalk],
 })
 export class GraphModule {}
