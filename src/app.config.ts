@@ -4,6 +4,7 @@ import { coinAccountConfig } from './modules/coin-account/index.js';
 import { conversationConfig } from './modules/conversation/index.js';
 import { engagementConfig } from './modules/engagement/index.js';
 import { knowledgeConfig } from './modules/knowledge/index.js';
+import { graphConfig } from './modules/graph/index.js';
 import { logIntakeConfig, logQueryConfig, logsConfig } from './modules/logs/index.js';
 import { fileConfig } from './modules/file/index.js';
 import { marketplaceConfig } from './modules/marketplace/index.js';
@@ -46,6 +47,7 @@ export const configDefinitions: readonly ConfigDefinition[] = [
   marketplaceConfig,
   agentMemoryConfig,
   fileConfig,
+  graphConfig,
   schedulerConfig,
   taskConfig,
   knowledgeConfig,

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import type { Type } from '@nestjs/common';
 import { toExtraction } from '../../src/modules/graph/domain/extraction.js';
 import type { GraphExtractor } from '../../src/modules/graph/extractors/graph-extractor.js';
+import { GraphMetrics } from '../../src/modules/graph/graph-metrics.js';
 import { GraphRunRepository } from '../../src/modules/graph/graph-run.repository.js';
 import { GraphRepository } from '../../src/modules/graph/graph.repository.js';
 import { type GraphProgress, GraphService, type SourceChunk } from '../../src/modules/graph/index.js';
@@ -49,9 +51,8 @@ export interface GraphRows {
 const lineExtractor: GraphExtractor = {
   name: 'lines',
   chunksABatch: 10,
-  extract: async (chunks) => ({
-    tokensSpent: 0,
-    outcomes: chunks.map(({ text }) => {
+  extract: async (chunks) =>
+    chunks.map(({ text }) => {
       const spans = [...text.matchAll(/(?<=^|\n|[^>\n]>[^>\n]*>)[^>\n]+/gu)].map(({ 0: name, index }) => ({
         type: 'concept' as const,
         start: index,
@@ -65,7 +66,6 @@ const lineExtractor: GraphExtractor = {
       }));
       return { state: 'read', extraction: toExtraction(text, { spans, relations }) };
     }),
-  }),
 };
 
 /** The graphs of an installation: filled as a worker does, and looked at past the product. */
@@ -96,10 +96,14 @@ export class TestGraphs {
 
   /** A file with these chunks, whose lines are `name>label>name` or names. */
   async lines(ownerId: string, ...texts: string[]): Promise<TestGraphFile> {
-    const [runs, repository] = [GraphRunRepository, GraphRepository].map((type) =>
-      this.test.app.get<never>(type, { strict: false }),
+    const get = <T>(type: Type<T>): T => this.test.app.get(type, { strict: false });
+    const service = new GraphService(
+      get(GraphRunRepository),
+      get(GraphRepository),
+      get(GraphMetrics),
+      { extractor: 'rules', model: '', maxTokensAFile: 0 },
+      lineExtractor,
     );
-    const service = new GraphService(runs as never, repository as never, lineExtractor);
     const file = new TestGraphFile(ownerId, texts);
     await service.replaceFile(
       file,

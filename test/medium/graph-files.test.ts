@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { GraphRunRepository } from '../../src/modules/graph/graph-run.repository.js';
+import { FileGraphReader } from '../../src/modules/graph/index.js';
 import { columnsWith, TestErasures } from '../factories/erasures.js';
 import { TestGraphFile, TestGraphs } from '../factories/graph.js';
 import { createTestApp, type TestApp } from '../factories/test-app.js';
@@ -219,6 +220,39 @@ describe('the graph of files', () => {
     const theirs = await graphs.fileOf(other, ADA);
     await graphs.service.removeFile(theirs.fileId);
     expect(await graphs.rowsOf(owner, [mine])).toEqual(before);
+  });
+
+  it('can be read as far as one file has said it', async () => {
+    const reader = test.app.get(FileGraphReader, { strict: false });
+    const said = 'Ada Lovelace met Charles Babbage.';
+    const file = await graphs.fileOf(owner, said, `${said} Marie Curie left.`, 'Ada Lovelace saw London.');
+    await graphs.fileOf(owner, said, 'Marie Curie met Charles Babbage.');
+    const { entities, relations, isTruncated } = await reader.read(owner, file.fileId, 10);
+    const names = new Map(entities.map(({ id, name }) => [id, name]));
+    expect(entities.map(({ name, mentionCount }) => `${name} ${mentionCount}`).sort()).toEqual([
+      'Ada Lovelace 3',
+      'Charles Babbage 2',
+      'London 1',
+      'Marie Curie 1',
+    ]);
+    expect(
+      relations.map(({ fromId, label, toId, statementCount: n }) => [
+        names.get(fromId),
+        label,
+        names.get(toId),
+        n,
+      ]),
+    ).toEqual([
+      ['Ada Lovelace', 'meet', 'Charles Babbage', 2],
+      ['Ada Lovelace', 'see', 'London', 1],
+    ]);
+    expect(isTruncated).toBe(false);
+    const some = await reader.read(owner, file.fileId, 2);
+    expect(some.entities.map(({ name }) => name)).toEqual(['Ada Lovelace', 'Charles Babbage']);
+    expect(some).toMatchObject({ relations: [{ label: 'meet' }], isTruncated: true });
+    const nothing = { entities: [], relations: [], isTruncated: false };
+    expect(await reader.read(randomUUID(), file.fileId, 10)).toEqual(nothing);
+    expect(await reader.read(owner, randomUUID(), 10)).toEqual(nothing);
   });
 
   it('goes with its owner, and nothing else does', async () => {

@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
+import type { ConfigOf } from '../../platform/config/index.js';
 import {
   GRAPH_EXTRACTOR,
   type ChunkOutcome,
   type GraphExtractor,
   type SourceChunk,
+  type TokenBudget,
 } from './extractors/graph-extractor.js';
 import { type GraphFile, type GraphRun, GraphRunRepository } from './graph-run.repository.js';
+import { GraphMetrics } from './graph-metrics.js';
+import { graphConfig } from './graph.config.js';
 import { GraphRepository } from './graph.repository.js';
 
 /** How far a file has been read. */
@@ -38,6 +42,8 @@ export class GraphService {
   constructor(
     private readonly runs: GraphRunRepository,
     private readonly graph: GraphRepository,
+    private readonly metrics: GraphMetrics,
+    @Inject(graphConfig.token) private readonly config: ConfigOf<typeof graphConfig>,
     @Inject(GRAPH_EXTRACTOR) private readonly extractor: GraphExtractor,
   ) {}
 
@@ -91,18 +97,31 @@ export class GraphService {
     const changed = batch.filter(({ chunkId }) => !unchanged.has(chunkId));
     progress.unchanged += unchanged.size;
     if (changed.length > 0) {
-      const spentBefore = run.tokensSpent + progress.tokensSpent;
-      const { outcomes, tokensSpent } = await this.extractor.extract(changed, spentBefore, signal);
-      progress.tokensSpent += tokensSpent;
-      await this.runs.noteSpent(run, tokensSpent);
+      const budget = this.budgetOf(run, progress);
+      const outcomes = await this.extractor.extract(changed, budget, signal);
       for (const [index, { chunkId }] of changed.entries()) {
         const outcome = outcomes[index];
         if (!outcome) throw new Error(`${this.extractor.name} has said nothing of a chunk.`);
         await this.keep(run, chunkId, keys.get(chunkId) ?? Buffer.alloc(0), outcome);
+        this.metrics.came(outcome.state);
         count(progress, outcome);
       }
     }
     progress.chunks += batch.length;
+  }
+
+  private budgetOf(run: GraphRun, progress: GraphProgress): TokenBudget {
+    const { maxTokensAFile } = this.config;
+    return {
+      get left() {
+        return maxTokensAFile - run.tokensSpent - progress.tokensSpent;
+      },
+      spend: async (tokens) => {
+        progress.tokensSpent += tokens;
+        this.metrics.spent(tokens);
+        await this.runs.noteSpent(run, tokens);
+      },
+    };
   }
 
   private async keep(run: GraphRun, chunkId: string, key: Buffer, outcome: ChunkOutcome): Promise<void> {

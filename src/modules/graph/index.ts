@@ -1,3 +1,7 @@
+export { graphConfig } from './graph.config.js';
+export { FileGraphReader } from './file-graph.service.js';
+export type { FileGraph } from './file-graph.service.js';
+export type { Entity, Relation } from './domain/graph.js';
 export * from './graph.errors.js';
 export { GraphModule } from './graph.module.js';
 export { GraphService } from './graph.service.js';

@@ -38,6 +38,7 @@ const HEAD_OF =
 /** A capital inside, or a digit: TensorFlow, iPhone, GPT4, Node.js. */
 const PRODUCT_FORM = /\p{Ll}\p{Lu}|\p{L}\d|\.(js|io|net)$/u;
 const ACRONYM = /^\p{Lu}{2,}$/u;
+const HAS_LETTER = /\p{L}/u;
 const CAPITAL = /^\p{Lu}/u;
 const NEVER_A_NAME = [
   'Pronoun',
@@ -48,7 +49,14 @@ const NEVER_A_NAME = [
   'Conjunction',
   'Preposition',
   'Verb',
+  'QuestionWord',
+  'Adverb',
+  'TextValue',
 ];
+/** Signs of headings, lists and quotes, which it takes for words. Those between cells divide, as a semicolon does. */
+const MARKUP = /^[ \t]*[#>*+-]+(?=\s)/gmu;
+/** Code and tables are no names. */
+const NAME_FORM = /^[\p{L}\p{N}][\p{L}\p{N}.+#_'’/-]*$/u;
 const POSSESSIVE = /['’]s?$/u;
 /** In a heading all words are capitals, which then say nothing. */
 const HEADING_WORDS = 4;
@@ -60,8 +68,9 @@ const HEADING_SHARE = 0.6;
  */
 export function readEnglish(text: string, offset: number): SentenceReading[] {
   // With the lemmas of verbs; its types do not show what its terms are.
-  const parsed = nlp(text).compute('root') as unknown as { document: readonly (readonly ParsedTerm[])[] };
-  const sentences = placeTerms(text, offset, parsed.document);
+  const prose = text.replaceAll(MARKUP, (marks) => ' '.repeat(marks.length)).replaceAll('|', ';');
+  const parsed = nlp(prose).compute('root') as unknown as { document: readonly (readonly ParsedTerm[])[] };
+  const sentences = placeTerms(prose, offset, parsed.document);
   const seen = capitalsInside(sentences);
   return sentences.map((terms) => ({ names: namesOf(terms, seen), verbs: verbsOf(terms) }));
 }
@@ -82,7 +91,9 @@ function placeTerms(text: string, offset: number, document: readonly (readonly P
 
 /** Words with a capital that no sentence begins with: at the beginning of another they are names too. */
 function capitalsInside(sentences: readonly (readonly Term[])[]): Set<string> {
-  const words = sentences.filter((terms) => !isHeading(terms)).flatMap((terms) => terms.slice(1));
+  const words = sentences
+    .filter((terms) => !isHeading(terms))
+    .flatMap((terms) => terms.filter((_, index) => !isFirst(terms, index)));
   return new Set(
     words.filter(({ text }) => CAPITAL.test(text)).map(({ text }) => text.replace(POSSESSIVE, '')),
   );
@@ -122,8 +133,8 @@ function kindOf({ tags }: Term): EntityType | undefined {
   return KIND_OF_TAG.find(([tag]) => tags.has(tag))?.[1];
 }
 
-function looksLikeName({ text }: Term): boolean {
-  return CAPITAL.test(text) || PRODUCT_FORM.test(text);
+function looksLikeName({ text, tags }: Term): boolean {
+  return !tags.has('Determiner') && NAME_FORM.test(text) && (CAPITAL.test(text) || PRODUCT_FORM.test(text));
 }
 
 /** Whether a word that compromise does not know is part of a name, by how it is written and where. */
@@ -134,12 +145,18 @@ function isUnknownName(
   seen: ReadonlySet<string>,
 ): boolean {
   const term = terms[index];
-  if (!term || NEVER_A_NAME.some((tag) => term.tags.has(tag))) return false;
+  if (!term || !NAME_FORM.test(term.text) || NEVER_A_NAME.some((tag) => term.tags.has(tag))) return false;
   if (PRODUCT_FORM.test(term.text)) return term.text.length > 2 && !term.tags.has('Value');
   if (!CAPITAL.test(term.text) || isInHeading) return false;
-  if (index > 0 || ACRONYM.test(term.text)) return true;
-  const next = terms[1];
+  if (!isFirst(terms, index) || ACRONYM.test(term.text)) return true;
+  const next = terms[index + 1];
   return seen.has(term.text.replace(POSSESSIVE, '')) || (next !== undefined && startsWithName(term, next));
+}
+
+/** Whether a word begins a sentence, a cell of a table, or what is said behind a colon: a capital there says nothing. */
+function isFirst(terms: readonly Term[], index: number): boolean {
+  const isDivided = /[;:]/.test((terms[index - 1]?.post ?? '') + (terms[index]?.pre ?? ''));
+  return isDivided || !terms.slice(0, index).some(({ text }) => HAS_LETTER.test(text));
 }
 
 /** A sentence that begins with two capitals begins with a name: "Satya Nadella", "World War". */

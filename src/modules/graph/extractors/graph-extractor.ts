@@ -12,12 +12,11 @@ export type ChunkOutcome =
   | { readonly state: 'read'; readonly extraction: Extraction }
   | { readonly state: 'refused' | 'malformed' | 'over_budget' };
 
-/** What a batch came to. */
-export interface BatchOutcome {
-  /** For each chunk, in their order. */
-  readonly outcomes: readonly ChunkOutcome[];
-  /** The tokens that a model was sent and has answered; 0 without one. */
-  readonly tokensSpent: number;
+/** What a model may take until a file is read. */
+export interface TokenBudget {
+  readonly left: number;
+  /** Notes tokens that were taken, durably. */
+  spend(tokens: number): Promise<void>;
 }
 
 /** The one that is configured. */
@@ -31,8 +30,13 @@ export interface GraphExtractor {
   readonly chunksABatch: number;
   /**
    * Reads chunks.
-   * @param tokensSpent what a model has taken for the file; chunks that would take it past its bound are `over_budget`.
-   * @throws a provider error that may pass; after `signal` is aborted, its reason.
+   * @param budget for a model; chunks for which it does not suffice are `over_budget`.
+   * @returns what came of each, in their order.
+   * @throws a provider error that may pass, or that an operator has to mend; after `signal` is aborted, its reason.
    */
-  extract(chunks: readonly SourceChunk[], tokensSpent: number, signal: AbortSignal): Promise<BatchOutcome>;
+  extract(
+    chunks: readonly SourceChunk[],
+    budget: TokenBudget,
+    signal: AbortSignal,
+  ): Promise<readonly ChunkOutcome[]>;
 }

@@ -2,18 +2,18 @@ import { describe, expect, it } from 'vitest';
 import type { Extraction } from '../domain/extraction.js';
 import { RulesExtractor } from './rules-extractor.js';
 
+/** The rules cost nothing. */
+const noBudget = {
+  left: 0,
+  spend: () => Promise.reject(new Error('They have spent something.')),
+};
 const never = () => new AbortController().signal;
 
 async function read(text: string): Promise<Extraction> {
   const extractor = new RulesExtractor();
-  const { outcomes, tokensSpent } = await extractor.extract(
-    [{ chunkId: 'c', text, language: null }],
-    0,
-    never(),
-  );
+  const outcomes = await extractor.extract([{ chunkId: 'c', text, language: null }], noBudget, never());
   const [outcome] = outcomes;
   if (outcome?.state !== 'read') throw new Error('It was not read.');
-  expect(tokensSpent).toBe(0);
   return outcome.extraction;
 }
 
@@ -64,6 +64,11 @@ describe('the names that the built-in rules find', () => {
   it('are none in headings of capitals, small words, numbers and signs', async () => {
     expect(await namesIn('Getting Started With The Second Chapter')).toEqual([]);
     expect(await namesIn('It is what they said it would be in 2018, more or less.')).toEqual([]);
+    expect(
+      await namesIn(
+        '# What is promised?\n* Results are.\n## States\n| Routes | none | Units |\nHow do they "v1",account_id,B2? Ten.',
+      ),
+    ).toEqual([]);
     expect(await namesIn('他们说公司的会议很重要。')).toEqual([]);
     expect(await namesIn('constructor __proto__ 1234 … 🎉 \u0000 \uD800')).toEqual([]);
   });
@@ -119,7 +124,7 @@ describe('a text of any form', () => {
   it('is left off when it is told to', async () => {
     const stopped = AbortSignal.abort(new Error('enough'));
     const chunks = [{ chunkId: 'c', text: 'Ada', language: null }];
-    await expect(new RulesExtractor().extract(chunks, 0, stopped)).rejects.toThrow('enough');
+    await expect(new RulesExtractor().extract(chunks, noBudget, stopped)).rejects.toThrow('enough');
   });
 
   it('gives the same each time', async () => {

@@ -2,9 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { type Extraction, toExtraction } from '../domain/extraction.js';
 import { readSentences, type SentenceReading } from '../domain/sentence.js';
-import { readChinese } from './chinese-rules.js';
-import { readEnglish } from './english-rules.js';
-import type { BatchOutcome, ChunkOutcome, GraphExtractor, SourceChunk } from './graph-extractor.js';
+import type { ChunkOutcome, GraphExtractor, SourceChunk, TokenBudget } from './graph-extractor.js';
 
 /** A change of what the rules find needs another number: files are then read again when they are next processed. */
 const NAME = 'rules-1';
@@ -28,12 +26,12 @@ export class RulesExtractor implements GraphExtractor {
 
   async extract(
     chunks: readonly SourceChunk[],
-    _tokensSpent: number,
+    _budget: TokenBudget,
     signal: AbortSignal,
-  ): Promise<BatchOutcome> {
+  ): Promise<readonly ChunkOutcome[]> {
     const outcomes: ChunkOutcome[] = [];
     for (const { text } of chunks) outcomes.push({ state: 'read', extraction: await readText(text, signal) });
-    return { outcomes, tokensSpent: 0 };
+    return outcomes;
   }
 }
 
@@ -41,10 +39,16 @@ async function readText(text: string, signal: AbortSignal): Promise<Extraction> 
   const sentences: SentenceReading[] = [];
   for (const { part, start } of partsOf(text.slice(0, MAX_TEXT_LENGTH))) {
     signal.throwIfAborted();
-    sentences.push(...(isChinese(part) ? readChinese(part, start) : readEnglish(part, start)));
+    sentences.push(...(await readPart(part, start)));
     await nextTurn();
   }
   return toExtraction(text, readSentences(sentences));
+}
+
+/** Word lists and dictionaries are loaded when there is something to read: an API process never needs them. */
+async function readPart(part: string, start: number): Promise<SentenceReading[]> {
+  if (isChinese(part)) return (await import('./chinese-rules.js')).readChinese(part, start);
+  return (await import('./english-rules.js')).readEnglish(part, start);
 }
 
 /** Paragraphs, long ones cut at the end of a sentence or a word if there is one. */
