@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { TaskFlows, TaskService } from '../../src/modules/task/index.js';
 import { scriptedFileTask } from '../fakes/task-kinds.js';
-import { saveAllTurns, TestChatter } from './chat.js';
 import { TestGraphs } from './graph.js';
 import { KnowledgeService } from '../../src/modules/knowledge/index.js';
 import { saveAllTurns, TestChatter } from './chat.js';
@@ -33,7 +32,6 @@ export interface Belongings {
   entity: string;
   relation: string;
   collection: string;
-  file: string;
 }
 
 /** Makes a user who has one of everything. */
@@ -88,7 +86,7 @@ export async function createBelongings(test: TestApp): Promise<Belongings> {
     'GET',
     `/api/graph/entities/${entity}/neighbourhood`,
   );
-  const file = randomUUID();
+  const file = await uploadFile(test, owner);
   const source = { fileId: file, ownerId: owner.id };
   const knowledge = test.app.get(KnowledgeService);
   await knowledge.replaceChunks(source, chunksOf([PRIVATE_TEXT]));
@@ -111,13 +109,12 @@ export async function createBelongings(test: TestApp): Promise<Belongings> {
     supportChat: support.id,
     agent,
     memory,
-    file: await uploadFile(test, owner),
+    file,
     task: (await test.app.get(TaskService).submit(owner.id, scriptedFileTask, work)).taskId,
     taskFlow: (await test.app.get(TaskFlows).submit(owner.id, [step])).flowId,
     entity,
     relation: around.relations[0]?.id ?? '',
     collection: collection.id,
-    file,
   };
 }
 

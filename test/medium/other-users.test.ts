@@ -32,6 +32,8 @@ const OWNED: Readonly<Record<string, Case>> = {
   'GET /api/conversations/{id}': conversation,
   'PATCH /api/conversations/{id}': { ...conversation, payload: { title: 'mine now' } },
   'GET /api/conversations/{id}/messages': conversation,
+  'GET /api/conversations/{id}/collections': conversation,
+  'PUT /api/conversations/{id}/collections': { ...conversation, payload: { collection_ids: [] } },
   'GET /api/conversations/{id}/export': conversation,
   'GET /api/conversations/{id}/branches': conversation,
   'PUT /api/conversations/{id}/active-branch': { ...conversation, payload: { branch: 0 } },
@@ -185,10 +187,8 @@ describe("somebody else's things", () => {
     expect(lists.length).toBeGreaterThan(10);
     // The name of a chat is its owner's own, and is not looked for.
     const { owner, conversation: spoken, turn: said, apiKey, errand: posted, supportChat } = belongings;
-    const secrets = [spoken, said, apiKey, posted, supportChat, belongings.invitationCode];
-    secrets.push(belongings.entity, owner.email, PRIVATE_TEXT);
     const secrets = [spoken, said, apiKey, posted, supportChat, belongings.invitationCode, belongings.file];
-    secrets.push(belongings.collection, belongings.file);
+    secrets.push(belongings.collection, belongings.entity);
     secrets.push(owner.email, PRIVATE_TEXT);
     for (const { name } of lists) {
       const url = name.slice('GET '.length) + (name.endsWith('/search') ? '?q=otters' : '');
