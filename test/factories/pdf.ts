@@ -7,19 +7,31 @@ export interface PdfLine {
 }
 
 interface PdfOptions {
+  /** The font of all text; Helvetica if none is given. With another, the bytes of texts are what it says they are. */
+  font?: string;
   title?: string;
   /** Entries of the trailer, such as `/Encrypt`, and the objects they refer to. */
   trailer?: string;
   objects?: readonly string[];
 }
 
-/** Writes a PDF with these pages, object by object. The text is in Latin letters. */
+const HELVETICA = '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>';
+
+/** A font that is not in the file, as older East Asian PDFs have them: the texts are in a known character set. */
+export function eastAsianFont(encoding: string, ordering: string): string {
+  const descriptor = '<< /Type /FontDescriptor /FontName /Song /Flags 6 /Ascent 880 /Descent -120 >>';
+  const system = `<< /Registry (Adobe) /Ordering (${ordering}) /Supplement 2 >>`;
+  const descendant = `<< /Type /Font /Subtype /CIDFontType0 /BaseFont /Song /CIDSystemInfo ${system} /FontDescriptor ${descriptor} /DW 1000 >>`;
+  return `<< /Type /Font /Subtype /Type0 /BaseFont /Song /Encoding /${encoding} /DescendantFonts [${descendant}] >>`;
+}
+
+/** Writes a PDF with these pages, object by object. Each character of a text is a byte. */
 export function makePdf(pages: readonly (readonly PdfLine[])[], options: PdfOptions = {}): Buffer {
   const kids = pages.map((_, index) => `${4 + index * 2} 0 R`);
   const objects = [
     '<< /Type /Catalog /Pages 2 0 R >>',
     `<< /Type /Pages /Count ${pages.length} /Kids [${kids.join(' ')}] >>`,
-    '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>',
+    options.font ?? HELVETICA,
     ...pages.flatMap((lines, index) => pageObjects(lines, 5 + index * 2)),
     `<< /Title (${options.title ?? ''}) >>`,
     ...(options.objects ?? []),

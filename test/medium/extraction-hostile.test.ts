@@ -164,6 +164,15 @@ describe('text', () => {
   });
 });
 
+it('names without end are cut: they are said with each block', async () => {
+  const name = 'n'.repeat(200_000);
+  const workbook = await readContent('xlsx', makeXlsx({ [name]: sheetRow }));
+  expect(workbook.blocks[0]?.place.sheet?.length).toBe(100);
+  const page = await readContent('html', `<title>${name}</title><h1>${name}</h1><p>Text</p>`);
+  expect(page.title?.length).toBe(300);
+  expect(page.blocks.at(-1)?.place.section?.[0]?.length).toBeLessThanOrEqual(120);
+});
+
 describe('documents of which some bytes were changed', () => {
   const row = '<row r="1"><c t="str"><v>A cell of text</v></c></row>';
   const documents = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readContent, refusalOf } from '../factories/documents.js';
-import { makePdf } from '../factories/pdf.js';
+import { eastAsianFont, makePdf } from '../factories/pdf.js';
 
 /** Entries of a PDF that is encrypted with a password nobody has told. */
 const locked = {
@@ -66,6 +66,31 @@ describe('PDF', () => {
       [2, 'paragraph', 'The second page says this:'],
     ]);
     expect(blocks).toHaveLength(13);
+  });
+
+  it.each([
+    ['UniGB-UCS2-H', 'GB1', '4F60597DFF0C4E16754C', '你好，世界'],
+    ['GBK-EUC-H', 'GB1', '41C4E3BAC3A3ACCAC0BDE7', 'A你好，世界'],
+    ['ETen-B5-H', 'CNS1', 'A741A66E', '你好'],
+    ['90ms-RKSJ-H', 'Japan1', '93FA967B', '日本'],
+    ['KSCms-UHC-H', 'Korea1', 'C7D1B1B9', '한국'],
+  ])(
+    'is read in East Asian character sets whose fonts it does not have: %s',
+    async (encoding, ordering, bytes, text) => {
+      const line = { text: Buffer.from(bytes, 'hex').toString('latin1'), y: 700 };
+      const { blocks } = await readContent(
+        'pdf',
+        makePdf([[line]], { font: eastAsianFont(encoding, ordering) }),
+      );
+      expect(blocks.map((block) => block.text)).toEqual([text]);
+    },
+  );
+
+  it('is refused if nothing says what its letters stand for, rather than read as others', async () => {
+    const pdf = makePdf([[{ text: '\u0010\u0010\u0011\u0012', y: 700 }]], {
+      font: eastAsianFont('Identity-H', 'GB1'),
+    });
+    expect(await refusalOf(readContent('pdf', pdf))).toBe('document_empty');
   });
 
   it('is refused if it is encrypted', async () => {

@@ -2,7 +2,7 @@ import { BLOCK_SEPARATOR, type Block, type BlockKind, type Place } from './block
 import { tidyCode, tidyLine, tidyProse } from './tidy-text.js';
 
 /** A longer block is cut, where a line, a sentence or a word ends if there is one: blocks are passed on one by one. */
-export const MAX_BLOCK_CHARACTERS = 50_000;
+export const MAX_BLOCK_CHARACTERS = 20_000;
 /** What is kept of a heading for the sections below it. */
 const MAX_SECTION_NAME_CHARACTERS = 120;
 const MAX_LEVEL = 6;

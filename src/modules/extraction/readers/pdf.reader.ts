@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { getDocumentProxy } from 'unpdf';
 import { tidyLine } from '../domain/tidy-text.js';
 import { documentBroken, documentEmpty, documentEncrypted } from '../extraction.errors.js';
+import { PdfFiles } from './pdf-cmaps.js';
 import { type PageLine, addPages } from './pdf-layout.js';
 import type { SourceFile } from './reader.js';
 
@@ -36,6 +37,9 @@ async function openPdf(data: Uint8Array): Promise<Pdf> {
       useSystemFonts: false,
       disableFontFace: true,
       enableXfa: false,
+      BinaryDataFactory: PdfFiles,
+      cMapPacked: false,
+      useWorkerFetch: false,
     });
   } catch (error) {
     if (error instanceof Error && error.name === 'PasswordException')

@@ -1,5 +1,6 @@
 import type { BlockList } from '../domain/block-list.js';
 import type { ReadLimits } from '../domain/read-limits.js';
+import { tidyLine } from '../domain/tidy-text.js';
 import { documentBroken } from '../extraction.errors.js';
 import { Archive } from './archive.js';
 import { type CellFormats, readCellFormats } from './cell-formats.js';
@@ -10,6 +11,8 @@ import { TableWriter } from './table-writer.js';
 import { parseXml } from './xml.js';
 
 const WORKBOOK = 'xl/workbook.xml';
+/** Excel allows 31. The name is said with each block. */
+const MAX_NAME_CHARACTERS = 100;
 
 /**
  * Reads an Excel workbook: each sheet is a table, read row by row without ever being in memory whole. Formulas are
@@ -62,7 +65,12 @@ async function readWorkbook(
     {
       open: (element, attributes) => {
         const id = prefixedAttribute(attributes, 'id');
-        if (element === 'sheet' && id !== undefined) sheets.push({ name: attributes['name'] ?? '', id });
+        if (element === 'sheet' && id !== undefined) {
+          const name = tidyLine(attributes['name'] ?? '')
+            .slice(0, MAX_NAME_CHARACTERS)
+            .toWellFormed();
+          sheets.push({ name, id });
+        }
         if (element === 'workbookPr') is1904 = /^(?:1|true)$/.test(attributes['date1904'] ?? '');
       },
     },

@@ -12,6 +12,8 @@ import { readDocument } from './read-document.js';
 /** A message has about so many characters of text, or blocks. */
 const MESSAGE_CHARACTERS = 128 * 1024;
 const MESSAGE_BLOCKS = 1_000;
+/** Parsers quote what they could not read. */
+const MAX_DETAIL_CHARACTERS = 500;
 
 process.on('disconnect', () => process.exit(0));
 
@@ -52,7 +54,8 @@ async function sendDocument({ blocks, title, language, isTruncated }: ReadDocume
 function failure(error: unknown): ReadReply {
   const detail = error instanceof Error ? error.message : String(error);
   const isOurs = error instanceof Error && error.name === 'AppError' && 'code' in error;
-  return { type: 'failed', code: isOurs ? String(error.code) : 'document_broken', detail };
+  const code = isOurs ? String(error.code) : 'document_broken';
+  return { type: 'failed', code, detail: detail.slice(0, MAX_DETAIL_CHARACTERS).toWellFormed() };
 }
 
 /** Ends when the message has been taken: no more than one waits. */

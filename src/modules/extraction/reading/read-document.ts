@@ -22,6 +22,8 @@ const readers: Record<DocumentFormat, () => Promise<Reader>> = {
 };
 
 const OFFICE: ReadonlySet<DocumentFormat> = new Set(['docx', 'pptx', 'xlsx']);
+const MAX_TITLE_CHARACTERS = 300;
+
 /** How the files of older Office programs begin, and those that are encrypted by newer ones. */
 const COMPOUND_FILE = Buffer.from('d0cf11e0a1b11ae1', 'hex');
 const ENCRYPTED_PACKAGE = Buffer.from('EncryptedPackage', 'utf16le');
@@ -46,7 +48,12 @@ export async function readDocument(
   }
   const { title, blocks, isTruncated } = list;
   if (blocks.length === 0) throw documentEmpty();
-  return { title, language: languageOf(plainTextOf(blocks)), blocks, isTruncated };
+  return {
+    title: title?.slice(0, MAX_TITLE_CHARACTERS).toWellFormed() ?? null,
+    language: languageOf(plainTextOf(blocks)),
+    blocks,
+    isTruncated,
+  };
 }
 
 async function refuseCompoundFile(path: string): Promise<void> {
