@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { TimedReads } from '../../src/platform/database/index.js';
 import { type TestGraphFile, TestGraphs } from '../factories/graph.js';
 import { createTestApp, type TestApp } from '../factories/test-app.js';
 import { bearer, createUser, type TestUser } from '../factories/users.js';
@@ -237,6 +238,28 @@ describe('the API of the knowledge graph', () => {
         is_truncated: false,
       });
     });
+  });
+
+  it('does not ask the database for longer than it may', async () => {
+    await graphs.lines(user.id, 'a>x>b\nc>x>d');
+    const [a, c] = await idsOf('a', 'c');
+    const reads = test.app.get(TimedReads, { strict: false });
+    const query = reads.query.bind(reads);
+    const limits: number[] = [];
+    const spy = vi.spyOn(reads, 'query').mockImplementation((_select, _parameters, limitMs) => {
+      limits.push(limitMs);
+      const digits = `(${Array.from({ length: 10 }, (_, n) => `SELECT ${n} AS n`).join(' UNION ALL ')})`;
+      const tables = Array.from({ length: 12 }, (_, n) => `${digits} AS t${n}`).join(' CROSS JOIN ');
+      return query(`SELECT COUNT(*) AS n FROM ${tables}`, [], 50);
+    });
+    try {
+      for (const path of [`entities/${a}/neighbourhood`, `path?from=${a}&to=${c}`])
+        expect(await ask(path)).toMatchObject({ status: 503, body: { code: 'graph_query_too_large' } });
+      expect(limits).toHaveLength(2);
+      expect(Math.max(...limits)).toBeLessThanOrEqual(3_000);
+    } finally {
+      spy.mockRestore();
+    }
   });
 
   describe('a path', () => {

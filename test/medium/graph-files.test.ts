@@ -98,7 +98,7 @@ describe('the graph of files', () => {
   });
 
   it('is the same after any changes of some files at once as if they had been read once', async () => {
-    const files = Array.from({ length: 3 }, () => new TestGraphFile(owner, []));
+    const files = Array.from({ length: 6 }, () => new TestGraphFile(owner, []));
     for (let round = 0; round < 4; round++) {
       for (const file of files) file.texts = Array.from({ length: 1 + (round % 3) }, randomText);
       await Promise.all(files.map((file) => graphs.read(file)));
@@ -185,6 +185,56 @@ describe('the graph of files', () => {
         statements: [],
       });
     });
+  });
+
+  it('keeps names of any characters, and takes them away again', async () => {
+    const names = [
+      ...[
+        '𠮷野家',
+        'Ada\u0000 Lovelace',
+        'half \uD83D',
+        'a\\b',
+        "O'Brien",
+        'a%b_c',
+        'ﷺ',
+        '👩‍🚀 Ada',
+        'e\u0301te\u0301',
+      ],
+      ...[
+        'é',
+        'e',
+        'ß',
+        'ss',
+        'İ',
+        'i',
+        'x'.repeat(120),
+        '字'.repeat(120),
+        'ad\u200Ba',
+        'ada',
+        'ADA',
+        'ａｄａ',
+      ],
+    ];
+    const lines = names.map((name, at) => `${name}>${name}>${names[(at + 1) % names.length]}`);
+    const file = await graphs.lines(owner, lines.join('\n'), lines.join('\n'));
+    const rows = await graphs.rowsOf(owner, [file]);
+    expect(rows.entities.find(([, name]) => name === 'ada')).toEqual(['concept', 'ada', 'ADA', 20]);
+    // é and e, ß and ss are different names; the two ways to write été are one.
+    expect(rows.entities.map(([, name]) => name)).toEqual(
+      expect.arrayContaining(['é', 'e', 'ß', 'ss', 'été', '𠮷野家']),
+    );
+    expect(rows.relations.length).toBeGreaterThan(15);
+    await graphs.service.removeFile(file.fileId);
+    const nothing = {
+      files: 0,
+      entities: [],
+      tails: [],
+      aliases: [],
+      relations: [],
+      mentions: [],
+      statements: [],
+    };
+    expect(await graphs.rowsOf(owner, [file])).toMatchObject(nothing);
   });
 
   it('is written by the latest run alone', async () => {

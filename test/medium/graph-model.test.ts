@@ -42,6 +42,16 @@ const readingBut =
   (call) =>
     askedIn(call).some(({ text }) => text.includes(word)) ? otherwise(call) : reading(call);
 
+/** Goes on until the caller hangs up. */
+const endless: Script = async (call) => {
+  let isOpen = true;
+  void call.closed.then(() => {
+    isOpen = false;
+  });
+  call.begin();
+  while (isOpen) await call.sendTexts('x'.repeat(5_000));
+};
+
 describe('a graph that a model reads', () => {
   let upstream: FakeUpstream;
   let test: TestApp;
@@ -117,7 +127,7 @@ describe('a graph that a model reads', () => {
       { malformed: 1, refused: 0 },
     ],
     ['an answer about other chunks', answering(['{"chunks":[]}']), { malformed: 1, refused: 0 }],
-    ['an answer without an end', answering(['x'.repeat(70_000)]), { malformed: 1, refused: 0 }],
+    ['an answer without an end', endless, { malformed: 1, refused: 0 }],
     ['no answer', answering([]), { malformed: 0, refused: 1 }],
     ['a filtered answer', answering(['{'], { finishReason: 'content_filter' }), { malformed: 0, refused: 1 }],
     ['a refused request', refusing(400, 'not this'), { malformed: 0, refused: 1 }],

@@ -61,10 +61,13 @@ export class GraphReadRepository {
 
   /** In the order of their names, then of their types: `after` is both. */
   async listEntities({ ownerId, type, after, limit }: EntitySelection): Promise<Entity[]> {
-    const { sql, values } = afterPlace(['e.normalised_name', 'e.type'], after);
+    const { sql, values } = afterPlace(['normalised_name', 'type'], after);
+    // The index alone decides which: so the server begins there, and does not read all names before.
     const rows: EntityRow[] = await this.transactions.single.query(
-      `SELECT ${ENTITY_COLUMNS} FROM graph_entities AS e WHERE e.owner_id = ? ${type ? 'AND e.type = ?' : ''}
-        AND ${sql} ORDER BY e.normalised_name, e.type LIMIT ?`,
+      `SELECT ${ENTITY_COLUMNS} FROM (
+         SELECT id FROM graph_entities WHERE owner_id = ? ${type ? 'AND type = ?' : ''} AND ${sql}
+          ORDER BY normalised_name, type LIMIT ?) AS page
+         JOIN graph_entities AS e ON e.id = page.id ORDER BY e.normalised_name, e.type`,
       [ownerId, ...(type ? [type] : []), ...values, limit],
     );
     return rows.map(toEntity);
@@ -78,7 +81,7 @@ export class GraphReadRepository {
     beginning: string,
     { ownerId, type, after, limit }: EntitySelection,
   ): Promise<(Entity & { tail: string })[]> {
-    const bounds = [beginning, beginning + LAST_CHARACTER];
+    const [from, to] = [beginning, beginning + LAST_CHARACTER];
     const { sql, values } = afterPlace(['t.tail', 't.entity_id'], after);
     const rows: (EntityRow & { tail: string })[] = await this.transactions.single.query(
       `SELECT ${ENTITY_COLUMNS}, t.tail FROM graph_entity_tails AS t JOIN graph_entities AS e ON e.id = t.entity_id
@@ -86,7 +89,7 @@ export class GraphReadRepository {
           AND NOT EXISTS (SELECT 1 FROM graph_entity_tails AS p WHERE p.entity_id = t.entity_id
                              AND p.position < t.position AND p.tail >= ? AND p.tail < ?)
         ORDER BY t.tail, t.entity_id LIMIT ?`,
-      [ownerId, ...(type ? [type] : []), ...bounds, ...values, ...bounds, limit],
+      [ownerId, ...(type ? [type] : []), after?.[0] ?? from, to, ...values, from, to, limit],
     );
     return rows.map((row) => ({ ...toEntity(row), tail: row.tail }));
   }
@@ -124,22 +127,25 @@ export class GraphReadRepository {
     after: readonly [chunkId: string, position: number] | undefined,
     limit: number,
   ): Promise<MentionRow[]> {
-    const { sql, values } = afterPlace(['m.chunk_id', 'm.position'], after);
+    const { sql, values } = afterPlace(['chunk_id', 'position'], after);
     return this.transactions.single.query(
       `SELECT m.chunk_id, c.file_id, c.extractor, m.position, m.surface, m.start_offset, m.end_offset
-         FROM graph_mentions AS m JOIN graph_chunks AS c ON c.chunk_id = m.chunk_id
-        WHERE m.entity_id = ? AND ${sql} ORDER BY m.chunk_id, m.position LIMIT ?`,
+         FROM (SELECT chunk_id, position FROM graph_mentions WHERE entity_id = ? AND ${sql}
+                ORDER BY chunk_id, position LIMIT ?) AS page
+         JOIN graph_mentions AS m ON m.chunk_id = page.chunk_id AND m.position = page.position
+         JOIN graph_chunks AS c ON c.chunk_id = m.chunk_id ORDER BY m.chunk_id, m.position`,
       [entityId, ...values, limit],
     );
   }
 
   /** The chunks that state a relation, after a chunk. */
   listStatements(relationId: string, after: string | undefined, limit: number): Promise<StatementRow[]> {
-    const { sql, values } = afterPlace(['s.chunk_id'], after === undefined ? undefined : [after]);
+    const { sql, values } = afterPlace(['chunk_id'], after === undefined ? undefined : [after]);
     return this.transactions.single.query(
       `SELECT s.chunk_id, c.file_id, c.extractor
-         FROM graph_statements AS s JOIN graph_chunks AS c ON c.chunk_id = s.chunk_id
-        WHERE s.relation_id = ? AND ${sql} ORDER BY s.chunk_id LIMIT ?`,
+         FROM (SELECT chunk_id FROM graph_statements WHERE relation_id = ? AND ${sql}
+                ORDER BY chunk_id LIMIT ?) AS s
+         JOIN graph_chunks AS c ON c.chunk_id = s.chunk_id ORDER BY s.chunk_id`,
       [relationId, ...values, limit],
     );
   }
