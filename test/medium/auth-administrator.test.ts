@@ -42,6 +42,7 @@ describe('ensure-administrator', () => {
       'support',
       'support:answer',
       'marketplace',
+      'files',
       'operations',
       'administration',
     ]);
