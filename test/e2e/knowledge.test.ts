@@ -25,7 +25,11 @@ const documents = [
   {
     name: 'boiler.pdf',
     content: makePdf([
-      [{ text: 'The boiler stands in the cellar.', y: 700 }],
+      // As much as a chunk has: a page of its own.
+      Array.from({ length: 45 }, (_, line) => ({
+        text: `Line ${line} says that the wine of this house is kept in the cellar.`,
+        y: 760 - 15 * line,
+      })),
       [{ text: 'Quixotic valves of the boiler are greased in October.', y: 700 }],
     ]),
     question: 'When are the valves of the boiler greased?',

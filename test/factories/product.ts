@@ -55,6 +55,7 @@ export async function createProduct(settings: Record<string, string> = {}): Prom
     LOCKKEEPER_REDIS_URL: await createTestRedis(),
     LOCKKEEPER_LOG_LEVEL: 'info',
     LOCKKEEPER_RUN_DIR: runDirectory.path,
+    LOCKKEEPER_STORAGE_DIR: join(runDirectory.path, 'storage'),
     ...settings,
   };
   const children = new Set<ChildProcess>();

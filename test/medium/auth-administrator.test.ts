@@ -46,6 +46,7 @@ describe('ensure-administrator', () => {
       'files',
       'tasks',
       'knowledge',
+      'files',
       'operations',
       'administration',
     ]);

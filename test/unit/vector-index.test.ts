@@ -76,7 +76,7 @@ describe('the index of vectors in memory', () => {
     const added = Array.from({ length: 70 }, (_, n) => n * 6).flatMap((fileNo) =>
       vectorsFrom(CHUNKS + fileNo * 5, 5, 2).map((vector) => ({ ...vector, fileNo })),
     );
-    await grow(indexes, 2, [...added, ...vectorsFrom(40, 30, 2)], bases);
+    await grow(indexes, 2, [...added, ...vectorsFrom(40, 30, 2), ...vectorsFrom(CHUNKS - 30, 30, 2)], bases);
     expect(await recallOf(index, oracle, 2)).toBeGreaterThanOrEqual(0.95);
     expect(await recallOf(index, oracle, 2, new Set([0, 1, 3, 6, 12]))).toBeGreaterThanOrEqual(0.95);
   });
