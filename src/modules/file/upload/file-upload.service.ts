@@ -15,7 +15,7 @@ import { CollectionRegistry } from '../collection-registry.js';
 import { cleanFileName } from '../domain/file-name.js';
 import { nameForType } from '../domain/media-type.js';
 import { fileConfig } from '../file.config.js';
-import { fileEmpty, fileNotFound, fileQuotaExceeded, fileTooLarge, tooManyUploads } from '../file.errors.js';
+import { fileEmpty, fileQuotaExceeded, fileTooLarge, tooManyUploads } from '../file.errors.js';
 import { FileQuotaRepository, type FileUsage } from '../file-quota.repository.js';
 import { FileProcessingService, type FileReceipt } from '../file-processing.service.js';
 import { FileRepository, type ReceivedFile } from '../file.repository.js';
