@@ -19,7 +19,7 @@ export class S3Service {
   readonly uploads = new Map<string, CutOffUpload>();
   /** What every request that writes is refused with. */
   refusal: Refusal | undefined;
-  /** Whether requests are left without an answer. */
+  /** Whether what is put is kept, and nobody is told. */
   isSilent = false;
   private readonly server: Server;
 
@@ -58,7 +58,6 @@ export class S3Service {
     const url = new URL(request.url ?? '', 'http://s3');
     const [, bucket = '', key = ''] = url.pathname.split('/');
     const body = await bytesOf(request);
-    if (this.isSilent) return;
     if (bucket !== this.bucket) return refuse(response, { status: 404, code: 'NoSuchBucket' });
     if (!request.headers.authorization?.startsWith('AWS4-HMAC-SHA256 '))
       return refuse(response, { status: 403, code: 'AccessDenied' });
@@ -76,7 +75,7 @@ export class S3Service {
       if (!upload) return refuse(response, NO_UPLOAD);
       upload.parts.set(Number(url.searchParams.get('partNumber')), body);
     }
-    response.writeHead(200, { etag: `"${randomUUID()}"` }).end();
+    if (!this.isSilent) response.writeHead(200, { etag: `"${randomUUID()}"` }).end();
   }
 
   private begin(key: string, response: ServerResponse): void {

@@ -1,11 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { FileRemoval, FileService } from '../../src/modules/file/index.js';
 import { CleanUpFilesHandler } from '../../src/modules/file/removal/clean-up-files.handler.js';
 import { RemovalRepository } from '../../src/modules/file/removal/removal.repository.js';
 import { DURABLE_REDIS, type RedisClient } from '../../src/platform/redis/index.js';
+import { FileStorage } from '../../src/platform/storage/index.js';
 import { columnsWith, keysWith, TestErasures } from '../factories/erasures.js';
 import { TestFiles, uniqueText } from '../factories/files.js';
 import { createTestApp, type TestApp } from '../factories/test-app.js';
@@ -87,6 +88,20 @@ describe('the removal of a file', () => {
     expect(await cleanUp()).toEqual({ removed: 1, failed: 0 });
     expect(await files.stored()).not.toContain(`${id}.part`);
     await files.nothingLeft(user);
+  });
+
+  it('of an upload that is taken for dead lets it not be accepted', async () => {
+    const owner = await files.user();
+    const storage = test.app.get(FileStorage, { strict: false });
+    const put = storage.put.bind(storage);
+    vi.spyOn(storage, 'put').mockImplementationOnce(async (...args) => {
+      const stored = await put(...args);
+      expect(await cleanUp()).toEqual({ removed: 1, failed: 0 });
+      return stored;
+    });
+    const answer = await files.upload(owner, uniqueText());
+    expect(answer).toMatchObject({ status: 503, body: { code: 'service_unavailable' } });
+    await files.nothingLeft(owner);
   });
 
   it('waits for what is being written about the file, and lets nothing be written after it', async () => {

@@ -223,6 +223,18 @@ describe('a bucket', () => {
     }
   });
 
+  it('keeps nothing that was given up when it was there already', async () => {
+    const place = await s3();
+    onTestFinished(() => place.close());
+    place.service.isSilent = true;
+    const giveUp = new AbortController();
+    const put = place.storage.put(randomUUID(), streamOf(randomBytes(10)), { signal: giveUp.signal });
+    await waitUntil('it is there', () => place.service.objects.size === 1);
+    giveUp.abort(new Error('The client has gone.'));
+    await expect(put).rejects.toThrow('The client has gone.');
+    expect(await place.leftovers()).toEqual([]);
+  });
+
   it('that has gone is unavailable', async () => {
     const place = await s3();
     await place.close();

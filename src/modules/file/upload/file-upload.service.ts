@@ -2,7 +2,12 @@ import { addAbortSignal, type Readable } from 'node:stream';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { ConfigOf } from '../../../platform/config/index.js';
 import { Transactions } from '../../../platform/database/index.js';
-import { AppError, invalidRequest, malformedRequest } from '../../../platform/errors/index.js';
+import {
+  AppError,
+  invalidRequest,
+  malformedRequest,
+  serviceUnavailable,
+} from '../../../platform/errors/index.js';
 import type { FormFile, UnreadForm } from '../../../platform/http/index.js';
 import { FileStorage } from '../../../platform/storage/index.js';
 import { idSchema, newId } from '../../../shared/ids.js';
@@ -10,7 +15,7 @@ import { CollectionRegistry } from '../collection-registry.js';
 import { cleanFileName } from '../domain/file-name.js';
 import { nameForType } from '../domain/media-type.js';
 import { fileConfig } from '../file.config.js';
-import { fileEmpty, fileNotFound, fileQuotaExceeded, fileTooLarge, tooManyUploads } from '../file.errors.js';
+import { fileEmpty, fileQuotaExceeded, fileTooLarge, tooManyUploads } from '../file.errors.js';
 import { FileQuotaRepository, type FileUsage } from '../file-quota.repository.js';
 import { FileProcessingService, type FileReceipt } from '../file-processing.service.js';
 import { FileRepository, type ReceivedFile } from '../file.repository.js';
@@ -175,7 +180,7 @@ export class FileUploadService {
       if (!twin) {
         this.checkQuota(usage, file.sizeBytes);
         // An erasure of the user, or a worker that took this process for dead, was faster.
-        if (!(await this.files.accept(transaction, file))) throw fileNotFound();
+        if (!(await this.files.accept(transaction, file))) throw serviceUnavailable(givenUpMeanwhile);
         await this.quotas.add(transaction, ownerId, { files: 1, bytes: file.sizeBytes });
       }
       if (collectionId !== undefined) await this.collections.add(transaction, ownerId, collectionId, id);
@@ -218,6 +223,7 @@ export class FileUploadService {
   }
 }
 
+const givenUpMeanwhile = { detail: 'The upload was given up meanwhile. Send the file again.' };
 const retryLater = { retryAfterSeconds: RETRY_AFTER_SECONDS };
 
 /** Why an upload was given up: by what the form says itself, or because it took too long, or its client has gone. */
