@@ -41,7 +41,7 @@ export function chunkBlocks(blocks: readonly Block[], options?: ChunkOptions): C
  * characters, so of a long document take some and let other work in between.
  *
  * Nothing is left out. A sentence, a row or a line of code is divided only if it alone has more than `maxTokens`. A
- * sheet, a slide or a section begins a new chunk (small sections and slides share one), and no chunk ends with a
+ * sheet, a page, a slide or a section begins a new chunk (small ones of the last two share one), and no chunk ends with a
  * heading.
  * @param blocks as they follow each other in the document
  * @throws RangeError if the options make no sense
@@ -132,6 +132,8 @@ class Packer {
   private isBoundary({ block: last }: Piece, { block: next }: Piece): boolean {
     if (last === next) return false;
     if (last.place.sheet !== next.place.sheet) return true;
+    // A passage is looked for on the page that is named, not on the one where something before it began.
+    if (last.place.page !== next.place.page) return true;
     const isNewPart =
       (next.kind === 'heading' && last.kind !== 'heading') ||
       last.place.slide !== next.place.slide ||
