@@ -16,6 +16,7 @@ const ALLOWED = new Set([
   'MIT-0',
   'Python-2.0',
   'Unlicense',
+  'Zlib',
 ]);
 
 /** Packages that are built into what browsers load, and so delivered, though the server needs none of them. */
@@ -36,6 +37,8 @@ const EXCEPTIONS: Readonly<Record<string, { manifest: string; file: string }>> =
   stickyfill: { manifest: 'none', file: 'The MIT License (MIT)' },
   // It has the three clauses of BSD-3-Clause.
   'url-template': { manifest: 'BSD', file: 'Copyright (c) 2012-2014, Bram Stein' },
+  // It has the two clauses of BSD-2-Clause.
+  duck: { manifest: 'BSD', file: 'Copyright (c) 2013, Michael Williamson' },
 };
 
 interface LockedPackage {
