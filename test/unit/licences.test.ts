@@ -16,7 +16,6 @@ const ALLOWED = new Set([
   'MIT-0',
   'Python-2.0',
   'Unlicense',
-  'Zlib',
 ]);
 
 /** Packages that are built into what browsers load, and so delivered, though the server needs none of them. */
