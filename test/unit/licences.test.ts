@@ -38,6 +38,8 @@ const EXCEPTIONS: Readonly<Record<string, { manifest: string; file: string }>> =
   usearch: { manifest: 'Apache 2.0', file: `${' '.repeat(33)}Apache License` },
   // It has the three clauses of BSD-3-Clause.
   'url-template': { manifest: 'BSD', file: 'Copyright (c) 2012-2014, Bram Stein' },
+  // It has the two clauses of BSD-2-Clause.
+  duck: { manifest: 'BSD', file: 'Copyright (c) 2013, Michael Williamson' },
 };
 
 interface LockedPackage {
