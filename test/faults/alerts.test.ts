@@ -16,6 +16,7 @@ const notMadeReal: Record<string, string> = {
   LockkeeperMemoryHigh: 'a process would have to be given 1 GB on a machine that has other tests to run',
   LockkeeperMemoryCritical: 'likewise 1.3 GB',
   LockkeeperDiskFull: 'the disk of the machine would have to be filled',
+  LockkeeperTasksFailing: 'nothing that users can submit here fails for good again and again',
   LockkeeperScheduleAbandonedRuns: 'the shortest hard limit of a task is minutes',
 };
 

@@ -3,6 +3,7 @@ import type { TaskDefinition } from './define-task.js';
 import { PublicKinds } from './public-kinds.js';
 import { RqController } from './rq.controller.js';
 import { TaskFlowController } from './task-flow.controller.js';
+import { TaskGauges } from './task-gauges.js';
 import { TaskController } from './task.controller.js';
 import { TaskModule } from './task.module.js';
 import { TASK_KINDS } from './task-registry.js';
@@ -13,7 +14,7 @@ export class TaskHttpModule {
     return {
       module: TaskHttpModule,
       imports: [TaskModule],
-      providers: [{ provide: TASK_KINDS, useValue: kinds }, PublicKinds],
+      providers: [{ provide: TASK_KINDS, useValue: kinds }, PublicKinds, TaskGauges],
       // The more particular path first.
       controllers: [TaskFlowController, TaskController, RqController],
     };
