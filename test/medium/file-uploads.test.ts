@@ -110,6 +110,21 @@ describe('an upload', () => {
     expect(await files.read(user, body.file_id)).toMatchObject({ name, media_type: mediaType });
   });
 
+  it('is a form, and no other route takes one', async () => {
+    const ask = async (path: string) => {
+      const url = (await files.url()).replace('/api/files', path);
+      const headers = bearer(user.accessToken);
+      const answer = await fetch(url, { method: 'POST', body: formOf('{"a":1}', 'a.json'), headers });
+      return [answer.status, ((await answer.json()) as { code?: string }).code];
+    };
+    expect(await ask('/api/chat')).toEqual([415, 'unsupported_media_type']);
+    expect(await ask('/no/such/route')).toEqual([404, 'route_not_found']);
+    // It takes bodies of any type, and finds no log lines in this one.
+    const [status] = await ask('/api/logs/batch');
+    expect(status).toBeGreaterThanOrEqual(400);
+    expect(status).toBeLessThan(500);
+  });
+
   describe('that is refused', () => {
     let owner: TestUser;
     let before: string[];
