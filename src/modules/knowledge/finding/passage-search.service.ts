@@ -40,7 +40,9 @@ const MIN_CANDIDATES = 50;
 /** How many terms of a query are counted, and how many of these, the rarest, are ranked by. */
 const MAX_COUNTED_TERMS = 32;
 const MAX_RANKED_TERMS = 8;
-const COUNT_LIMIT = 5_000;
+const MIN_RANKED_TERMS = 2;
+const MAX_RANKED_POSTINGS = 3_000;
+const COUNT_LIMIT = 2_000;
 
 /** Finds passages in documents by their words and by their vectors at once. */
 @Injectable()
@@ -75,15 +77,30 @@ export class PassageSearch {
       this.rankByVectors(ownerNo, query, fileNos, count, signal),
     ]);
     const fused = fuseRankings([byWords, byVectors ?? []]);
-    const found = await this.chunks.findLive(
-      ownerNo,
-      fused.map(({ item }) => item),
-    );
-    const passages = fused.flatMap(({ item, score }) => {
-      const chunk = found.get(item);
-      return chunk ? { chunk, snippet: snippetFor(query, chunk), score } : [];
-    });
-    return { passages: passages.slice(0, limit), isHybrid: byVectors !== undefined };
+    const passages = await this.readPassages(ownerNo, query, fused, limit);
+    return { passages, isHybrid: byVectors !== undefined };
+  }
+
+  /** The first `limit` that can still be found. */
+  private async readPassages(
+    ownerNo: string,
+    query: string,
+    ranked: readonly { item: number; score: number }[],
+    limit: number,
+  ): Promise<Passage[]> {
+    const passages: Passage[] = [];
+    for (let start = 0; start < ranked.length && passages.length < limit; start += limit) {
+      const batch = ranked.slice(start, start + limit);
+      const found = await this.chunks.findLive(
+        ownerNo,
+        batch.map(({ item }) => item),
+      );
+      for (const { item, score } of batch) {
+        const chunk = found.get(item);
+        if (chunk) passages.push({ chunk, snippet: snippetFor(query, chunk), score });
+      }
+    }
+    return passages.slice(0, limit);
   }
 
   /** Undefined for all files. */
@@ -106,11 +123,7 @@ export class PassageSearch {
   ): Promise<number[]> {
     const terms = parseQuery(query).terms.slice(0, MAX_COUNTED_TERMS);
     const counts = await this.words.countChunks(ownerNo, terms, COUNT_LIMIT);
-    const weighted = terms
-      .map((term, index): WeightedTerm => ({ term, weight: weightOf(counts[index] ?? 0) }))
-      .filter(({ weight }) => weight > 0)
-      .sort((a, b) => b.weight - a.weight)
-      .slice(0, MAX_RANKED_TERMS);
+    const weighted = rarestOf(terms.map((term, index) => ({ term, count: counts[index] ?? 0 })));
     return this.words.rank(ownerNo, weighted, fileNos, count);
   }
 
@@ -136,9 +149,19 @@ export class PassageSearch {
   }
 }
 
-/** The rarer a term, the more it says; one that no chunk has says nothing. */
-function weightOf(count: number): number {
-  return count === 0 ? 0 : Math.log(1 + COUNT_LIMIT / count);
+/**
+ * The rarest of the terms that there are, with their weights: the rarer, the more a term says. So many that together
+ * they have few enough postings, but for the first two.
+ */
+function rarestOf(terms: readonly { term: number; count: number }[]): WeightedTerm[] {
+  const present = terms.filter(({ count }) => count > 0).sort((a, b) => a.count - b.count);
+  let postings = 0;
+  return present
+    .filter(({ count }, index) => {
+      postings += count;
+      return index < MIN_RANKED_TERMS || (index < MAX_RANKED_TERMS && postings <= MAX_RANKED_POSTINGS);
+    })
+    .map(({ term, count }) => ({ term, weight: Math.log(1 + COUNT_LIMIT / count) }));
 }
 
 function snippetFor(query: string, { text }: FoundChunk): string {
