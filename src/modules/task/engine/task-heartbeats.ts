@@ -45,11 +45,11 @@ export class TaskHeartbeats implements OnApplicationShutdown {
     const beating = [...this.living];
     try {
       const news = await this.runs.beat(beating.map(({ run }) => run));
-      const byId = new Map(news.map((each) => [each.taskId, each]));
+      const byToken = new Map(news.map((each) => [each.token, each]));
       for (const living of beating) {
         // It may have ended meanwhile.
         if (!this.living.has(living)) continue;
-        const told = byId.get(living.run.place.id);
+        const told = byToken.get(living.run.token);
         if (!told) living.controller.abort(new RunEndedError('lost'));
         else if (told.isCancelRequested) living.controller.abort(new RunEndedError('cancelled'));
       }

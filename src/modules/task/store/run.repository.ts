@@ -27,9 +27,9 @@ export interface TaskFailure {
   readonly stack: string | null;
 }
 
-/** What a worker hears of a run of its own. */
+/** What a worker hears of a run of its own. By the token: it may have two runs of one task, of which one was lost. */
 export interface RunNews {
-  readonly taskId: string;
+  readonly token: string;
   readonly isCancelRequested: boolean;
 }
 
@@ -160,11 +160,11 @@ export class RunRepository {
       `UPDATE tasks SET heartbeat_at = UTC_TIMESTAMP(3) WHERE id IN (?) AND state = 'started' AND run_token IN (?)`,
       [ids, tokens],
     );
-    const rows: { id: string; is_cancel_requested: number }[] = await this.transactions.single.query(
-      `SELECT id, is_cancel_requested FROM tasks WHERE id IN (?) AND state = 'started' AND run_token IN (?)`,
+    const rows: { run_token: string; is_cancel_requested: number }[] = await this.transactions.single.query(
+      `SELECT run_token, is_cancel_requested FROM tasks WHERE id IN (?) AND state = 'started' AND run_token IN (?)`,
       [ids, tokens],
     );
-    return rows.map((row) => ({ taskId: row.id, isCancelRequested: row.is_cancel_requested === 1 }));
+    return rows.map((row) => ({ token: row.run_token, isCancelRequested: row.is_cancel_requested === 1 }));
   }
 
   /** Which worker runs what, the oldest first. */
