@@ -44,12 +44,8 @@ const readingBut =
 
 /** Goes on until the caller hangs up. */
 const endless: Script = async (call) => {
-  let isOpen = true;
-  void call.closed.then(() => {
-    isOpen = false;
-  });
   call.begin();
-  while (isOpen) await call.sendTexts('x'.repeat(5_000));
+  while (!call.socket.destroyed) await call.sendTexts('x'.repeat(5_000));
 };
 
 describe('a graph that a model reads', () => {
