@@ -206,7 +206,7 @@ describe('the erasure of a user', () => {
   it('goes through more conversations than one page, each written down, and is taken up after a crash', async () => {
     const user = await createUser(test);
     const now = new Date();
-    const rows = Array.from({ length: 250 }, () => [randomUUID(), user.id, 'x', now, now]);
+    const rows = Array.from({ length: 120 }, () => [randomUUID(), user.id, 'x', now, now]);
     await turns.transactions.single.query(
       'INSERT INTO conversations (id, owner_id, title, created_at, last_activity_at) VALUES ?',
       [rows],
@@ -219,7 +219,7 @@ describe('the erasure of a user', () => {
         `SELECT COUNT(*) AS n FROM erasures WHERE owner_id = ? AND kind = 'conversation' AND finished_at IS NOT NULL`,
         [user.id],
       );
-      return Number(row?.n) === 250;
+      return Number(row?.n) === 120;
     };
     try {
       await waitUntil('all conversations are erased', unfinished);
@@ -234,7 +234,7 @@ describe('the erasure of a user', () => {
           AND actor_id = ? AND detail = ?`,
       [admin.id, '{"with_user":true}'],
     );
-    expect(Number(audited[0]?.n)).toBeGreaterThanOrEqual(250);
+    expect(Number(audited[0]?.n)).toBeGreaterThanOrEqual(120);
   });
 
   it('is audited with its reason, its beginning and its end', async () => {
