@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { configDefinitions } from '../../src/app.config.js';
 import { HttpAppModule } from '../../src/http-app.module.js';
 import { taskKinds } from '../../src/app.task-kinds.js';
+import type { TaskDefinition } from '../../src/modules/task/index.js';
 import { loadConfig } from '../../src/platform/config/index.js';
 import { createHttpApp, httpConfig } from '../../src/platform/http/index.js';
 import { installSockets } from '../../src/platform/websocket/index.js';
@@ -21,11 +22,12 @@ export interface TestApp {
 
 /**
  * Starts an API as `main.http.ts` does, without a port: ask it with `app.inject`. A database that `settings` name is
- * the test's own to drop. `kinds` of tasks are those that can be submitted.
+ * the test's own to drop. `kinds` of tasks can be
+ * submitted besides those of the product.
  */
 export async function createTestApp(
   settings: Record<string, string> = {},
-  kinds = taskKinds,
+  kinds: readonly TaskDefinition[] = [],
 ): Promise<TestApp> {
   const database = settings['LOCKKEEPER_DATABASE_URL'] ? undefined : await createTestDatabase();
   const runDirectory = createRunDirectory();
@@ -42,7 +44,7 @@ export async function createTestApp(
   };
   const config = loadConfig(environment, configDefinitions);
   const logger = pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' });
-  const root = HttpAppModule.forRoot(config, kinds);
+  const root = HttpAppModule.forRoot(config, [...taskKinds, ...kinds]);
   const { app } = await createHttpApp(root, config.get(httpConfig), logger);
   installSockets(app);
   await app.init();

@@ -10,7 +10,7 @@ import { WorkerAppModule } from '../../src/worker-app.module.js';
 @Module({})
 class TestWorkerModule {}
 
-/** Kinds of tasks of a test, and the providers that do them. */
+/** Kinds of tasks of a test, besides those of the product, and the providers that do them. */
 export interface TestKinds {
   kinds: readonly TaskDefinition[];
   handlers: Type[];
@@ -19,12 +19,12 @@ export interface TestKinds {
 /** Starts a worker in this process as `main.worker.ts` does; give it the environment of a test's API. */
 export function createTestWorker(
   environment: Record<string, string>,
-  { kinds, handlers }: TestKinds = { kinds: taskKinds, handlers: [] },
+  { kinds, handlers }: TestKinds = { kinds: [], handlers: [] },
 ): Promise<INestApplicationContext> {
   const config = loadConfig(environment, configDefinitions);
   const root = {
     module: TestWorkerModule,
-    imports: [WorkerAppModule.forRoot(config, kinds)],
+    imports: [WorkerAppModule.forRoot(config, [...taskKinds, ...kinds])],
     providers: handlers,
   };
   return NestFactory.createApplicationContext(root, { logger: false, abortOnError: false });
