@@ -46,7 +46,6 @@ describe('ensure-administrator', () => {
       'files',
       'tasks',
       'knowledge',
-      'files',
       'operations',
       'administration',
     ]);

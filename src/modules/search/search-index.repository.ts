@@ -31,6 +31,8 @@ const POSTINGS_A_STATEMENT = 2_000;
 const MESSAGES_AN_ERASURE = 10;
 /** How many messages of one owner in the same millisecond may have asked for the same number. */
 const MAX_NUMBER_TRIES = 100;
+const INSERT_MESSAGES =
+  'INSERT INTO message_index (owner_key, message_no, message_id, conversation_id, terms) VALUES ?';
 const PLACE_COLUMNS = 'owner_key, message_no, message_id';
 
 /** Writes the index: which messages there are, their postings and their vectors. */
@@ -55,10 +57,8 @@ export class SearchIndexRepository {
   /** Adds messages with their postings. Those that are there already are left as they are. */
   async add(transaction: Transaction, entries: readonly MessageEntry[]): Promise<void> {
     const postings: [ownerKey: bigint, term: number, messageNo: bigint][] = [];
-    for (const entry of entries) {
-      const messageNo = await insertMessage(transaction, entry);
-      if (messageNo === undefined) continue;
-      for (const term of entry.terms) postings.push([entry.ownerKey, term, messageNo]);
+    for (const { ownerKey, messageNo, terms } of await insertMessages(transaction, entries)) {
+      for (const term of terms) postings.push([ownerKey, term, messageNo]);
     }
     // In the order of the key, near enough: neighbours in the table are written one after the other.
     postings.sort((a, b) => a[1] - b[1]);
@@ -92,21 +92,15 @@ export class SearchIndexRepository {
 
   /** Keeps vectors; null where the embedder cannot make one. Messages that have been erased stay so. */
   async setVectors(embedder: string, vectors: ReadonlyMap<IndexedMessage, Int8Array | null>): Promise<void> {
-    await this.transactions.run(async (transaction) => {
-      for (const [message, vector] of vectors) {
-        await transaction.query(
-          `UPDATE message_index SET embedder = ?, vector = ?
-           WHERE owner_key = ? AND message_no = ? AND message_id = ?`,
-          [
-            embedder,
-            vector && Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength),
-            message.ownerKey,
-            message.messageNo,
-            message.messageId,
-          ],
-        );
-      }
-    });
+    if (vectors.size === 0) return;
+    const cases = [...vectors].flatMap(([{ messageId }, vector]) => [
+      messageId,
+      vector && Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength),
+    ]);
+    const statement = `UPDATE message_index SET embedder = ?,
+      vector = CASE message_id ${'WHEN ? THEN ? '.repeat(vectors.size)}END WHERE message_id IN (?)`;
+    const ids = [...vectors.keys()].map(({ messageId }) => messageId);
+    await this.transactions.run((transaction) => transaction.query(statement, [embedder, ...cases, ids]));
   }
 
   async listOfConversation(conversationId: string, limit: number): Promise<IndexedMessage[]> {
@@ -126,16 +120,49 @@ export class SearchIndexRepository {
   }
 }
 
+/** @returns those that were not in the index, with the numbers that they have got. */
+async function insertMessages(
+  transaction: Transaction,
+  entries: readonly MessageEntry[],
+): Promise<MessageEntry[]> {
+  if (entries.length === 0) return [];
+  const numbered = withNumbersApart(entries);
+  try {
+    await transaction.query(INSERT_MESSAGES, [numbered.map((entry) => columnsOf(entry))]);
+    return numbered;
+  } catch (error) {
+    if (!isDuplicateKey(error)) throw error;
+  }
+  const inserted: MessageEntry[] = [];
+  for (const entry of entries) {
+    const messageNo = await insertMessage(transaction, entry);
+    if (messageNo !== undefined) inserted.push({ ...entry, messageNo });
+  }
+  return inserted;
+}
+
+/** Each with a number that none before it in the group has for the same owner. */
+function withNumbersApart(entries: readonly MessageEntry[]): MessageEntry[] {
+  const taken = new Set<string>();
+  return entries.map((entry) => {
+    let { messageNo } = entry;
+    while (taken.has(`${entry.ownerKey} ${messageNo}`)) messageNo++;
+    taken.add(`${entry.ownerKey} ${messageNo}`);
+    return { ...entry, messageNo };
+  });
+}
+
+function columnsOf({ ownerKey, messageNo, messageId, conversationId, terms }: MessageEntry): unknown[] {
+  const bytes = Buffer.alloc(terms.length * 4);
+  terms.forEach((term, index) => bytes.writeUInt32LE(term, index * 4));
+  return [ownerKey, messageNo, messageId, conversationId, bytes];
+}
+
 /** @returns the number that the message has got; undefined if it was in the index already. */
 async function insertMessage(transaction: Transaction, entry: MessageEntry): Promise<bigint | undefined> {
-  const terms = Buffer.alloc(entry.terms.length * 4);
-  entry.terms.forEach((term, index) => terms.writeUInt32LE(term, index * 4));
   for (let number = entry.messageNo; number < entry.messageNo + BigInt(MAX_NUMBER_TRIES); number++) {
     try {
-      await transaction.query(
-        'INSERT INTO message_index (owner_key, message_no, message_id, conversation_id, terms) VALUES (?)',
-        [[entry.ownerKey, number, entry.messageId, entry.conversationId, terms]],
-      );
+      await transaction.query(INSERT_MESSAGES, [[columnsOf({ ...entry, messageNo: number })]]);
       return number;
     } catch (error) {
       if (!isDuplicateKey(error)) throw error;
