@@ -21,6 +21,7 @@ describe('roles', () => {
       'logs:write',
       'support',
       'marketplace',
+      'memory',
       'files',
       'tasks',
       'knowledge',
