@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Transaction } from '../../../platform/database/index.js';
-import { type CollectionKeeper, CollectionRegistry } from '../../file/index.js';
+import { type CollectionKeeper, collectionNotFound, CollectionRegistry } from '../../file/index.js';
 import { KnowledgeFileRepository } from '../files/knowledge-file.repository.js';
 import { CollectionService } from './collection.service.js';
 
@@ -18,7 +18,8 @@ export class FileCollections implements CollectionKeeper, OnModuleInit {
   }
 
   async checkOwn(ownerId: string, collectionId: string): Promise<void> {
-    await this.collections.check(ownerId, [collectionId]);
+    const owned = await this.collections.ownedAmong(ownerId, [collectionId]);
+    if (owned.length === 0) throw collectionNotFound({ param: 'collection_id' });
   }
 
   async add(transaction: Transaction, ownerId: string, collectionId: string, fileId: string): Promise<void> {
