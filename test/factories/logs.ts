@@ -5,6 +5,7 @@ import { LogStoreRepository } from '../../src/modules/logs/store/log-store.repos
 import { LogWriters } from '../../src/modules/logs/writers/log-writers.js';
 import { Transactions } from '../../src/platform/database/index.js';
 import { newId } from '../../src/shared/ids.js';
+import { pauseSchedules } from './paused-schedules.js';
 import { createTestApp, type TestApp } from './test-app.js';
 import { createTestWorker } from './test-worker.js';
 
@@ -26,6 +27,8 @@ export class TestLogs {
     workerSettings: Record<string, string> = {},
   ): Promise<TestLogs> {
     const test = await createTestApp(settings);
+    // A periodic task that meets a full Redis would have the writers think it away before they have asked.
+    await pauseSchedules(test.environment);
     const worker = await createTestWorker({
       ...test.environment,
       LOCKKEEPER_LOGS_WRITERS: '0',
