@@ -36,7 +36,7 @@ describe('what has been made of a file', () => {
   });
   afterAll(() => test.close());
 
-  const ask = async <T = never>(url: string, by = user): Promise<{ status: number; body: T }> => {
+  const ask = async (url: string, by = user) => {
     const answer = await test.app.inject({ url, headers: bearer(by.accessToken) });
     return { status: answer.statusCode, body: answer.json() };
   };
@@ -47,12 +47,10 @@ describe('what has been made of a file', () => {
   const chunksAt = async (query: string): Promise<Chunk[]> => {
     const items: Chunk[] = [];
     for (let cursor: string | null = ''; cursor !== null;) {
-      const page: { status: number; body: { items: Chunk[]; next_cursor: string | null } } = await ask(
-        `/api/files/${id}/chunks?${query}${cursor && `&cursor=${cursor}`}`,
-      );
+      const page = await ask(`/api/files/${id}/chunks?${query}${cursor && `&cursor=${cursor}`}`);
       expect(page.status).toBe(200);
-      items.push(...page.body.items);
-      cursor = page.body.next_cursor;
+      items.push(...(page.body.items as Chunk[]));
+      cursor = page.body.next_cursor as string | null;
     }
     return items;
   };
@@ -102,9 +100,7 @@ describe('what has been made of a file', () => {
       const [one, two, three] = (await chunksAt('')) as [Chunk, Chunk, Chunk];
       const url = `/api/knowledge/chunks?id=${three.chunk_id}&id=${randomUUID()}&id=${one.chunk_id}&id=${three.chunk_id}`;
       expect(await ask(url)).toEqual({ status: 200, body: { items: [three, one] } });
-      expect((await ask<{ items: Chunk[] }>(`/api/knowledge/chunks?id=${two.chunk_id}`)).body.items).toEqual([
-        two,
-      ]);
+      expect((await ask(`/api/knowledge/chunks?id=${two.chunk_id}`)).body.items).toEqual([two]);
       expect(await ask(url, await files.user())).toEqual({ status: 200, body: { items: [] } });
     });
 
@@ -119,7 +115,7 @@ describe('what has been made of a file', () => {
         '/api/knowledge/chunks?id=x',
         `/api/knowledge/chunks?${many}`,
       ])
-        expect((await ask<{ code: string }>(url)).body, url).toMatchObject({ code: 'invalid_request' });
+        expect((await ask(url)).body, url).toMatchObject({ code: 'invalid_request' });
     });
   });
 
@@ -153,7 +149,7 @@ describe('what has been made of a file', () => {
         },
       });
       const another = await files.uploaded(user);
-      expect((await ask<{ items: [] }>(`/api/files/${another}/collections`)).body.items).toEqual([]);
+      expect((await ask(`/api/files/${another}/collections`)).body.items).toEqual([]);
     });
   });
 
@@ -168,8 +164,8 @@ describe('what has been made of a file', () => {
       await graph.replaceFile({ fileId, ownerId: user.id }, source(), { signal });
     };
     interface Graph {
-      entities: { id: string; name: string; mention_count: number; mentions: object[] }[];
-      relations: { from_id: string; to_id: string; label: string; statement_count: number }[];
+      entities: { id: string }[];
+      relations: object[];
       is_truncated: boolean;
     }
 
@@ -177,8 +173,9 @@ describe('what has been made of a file', () => {
       const met = 'Ada Lovelace met Charles Babbage.';
       await read([met, 'ADA LOVELACE wrote. Ada Lovelace read. Ada Lovelace saw Charles Babbage.']);
       await read(['Ada Lovelace met Marie Curie.'], await files.uploaded(user));
-      const { status, body } = await ask<Graph>(`/api/files/${id}/graph`);
-      expect(status).toBe(200);
+      const answer = await ask(`/api/files/${id}/graph`);
+      expect(answer.status).toBe(200);
+      const body = answer.body as Graph;
       const [first, second] = (await chunksAt('')) as [Chunk, Chunk];
       const at = ({ chunk_id }: Chunk, text: string, start: number) => ({
         chunk_id,
@@ -221,7 +218,7 @@ describe('what has been made of a file', () => {
 
     it('is cut where it is too long, and says so', async () => {
       await read(['Ada Lovelace met Charles Babbage. Ada Lovelace saw Marie Curie.']);
-      const { body } = await ask<Graph>(`/api/files/${id}/graph?limit=1`);
+      const { body } = await ask(`/api/files/${id}/graph?limit=1`);
       expect(body).toMatchObject({ entities: [{ name: 'Ada Lovelace' }], relations: [], is_truncated: true });
       for (const limit of [0, 101])
         expect((await ask(`/api/files/${id}/graph?limit=${limit}`)).body).toMatchObject({
@@ -252,9 +249,9 @@ describe('what has been made of a file', () => {
 
   it('is of files that can be listed by their ids', async () => {
     const [second, third] = [await files.uploaded(user), await files.uploaded(user)];
-    const list = (query: string, by = user) =>
-      ask<{ items: { id: string }[]; next_cursor: string | null }>(`/api/files?${query}`, by);
-    const idsOf = async (query: string, by = user) => (await list(query, by)).body.items.map((one) => one.id);
+    const list = (query: string, by = user) => ask(`/api/files?${query}`, by);
+    const idsOf = async (query: string, by = user) =>
+      ((await list(query, by)).body.items as { id: string }[]).map((one) => one.id);
     expect(await idsOf(`id=${id}&id=${third}&id=${randomUUID()}`)).toEqual([third, id]);
     expect(await idsOf(`id=${second}`)).toEqual([second]);
     expect(await idsOf(`id=${second}&status=failed`)).toEqual([]);

@@ -78,7 +78,9 @@ export class FileRepository {
       `${statuses.map(() => ofOneStatus).join(' UNION ALL ')} ORDER BY id DESC LIMIT ?`,
       [
         ...statuses.flatMap((each) => [
-          ...[ownerId, each, beforeId ?? AFTER_ALL_IDS],
+          ownerId,
+          each,
+          beforeId ?? AFTER_ALL_IDS,
           ...(ids ? [ids] : []),
           limit + 1,
         ]),
