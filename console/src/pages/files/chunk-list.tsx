@@ -1,4 +1,5 @@
 import { Button, Group } from '@mantine/core';
+import { useEffect, useRef } from 'react';
 import { useSearchParams } from 'react-router';
 import { useList } from '../../api/use-list.ts';
 import { type Column, DataTable } from '../../components/data-table.tsx';
@@ -18,12 +19,19 @@ export function ChunkList({ fileId, isComing }: { fileId: string; isComing: bool
   const texts = useTexts(filesTexts);
   const { count } = useFormats();
   const [params, setParams] = useSearchParams();
+  const place = useRef<HTMLDivElement>(null);
   const from = Math.max(0, Math.trunc(Number(params.get('chunk') ?? 0)) || 0);
   const list = useList<Chunk>(`${filePath(fileId)}/chunks`, {
     query: { from },
     limit: CHUNKS_A_PAGE,
     ...(isComing ? { everyMs: REFRESH_MS } : {}),
   });
+  const isNamed = params.has('chunk');
+  const isRead = list.items !== undefined;
+  // Who comes for one chunk need not look for it.
+  useEffect(() => {
+    if (isNamed && isRead) place.current?.scrollIntoView({ block: 'start' });
+  }, [isNamed, isRead, from]);
   const columns: Array<Column<Chunk>> = [
     { key: 'number', header: texts.chunk, align: 'end', render: (row) => count(row.position + 1) },
     { key: 'place', header: texts.place, width: 200, render: (row) => <PlaceText {...row} /> },
@@ -41,27 +49,29 @@ export function ChunkList({ fileId, isComing }: { fileId: string; isComing: bool
     },
   ];
   return (
-    <Panel
-      title={texts.chunks}
-      isPadded={false}
-      actions={
-        from === 0 ? undefined : (
-          <Group gap="sm">
-            <span>{texts.fromChunk(from + 1)}</span>
-            <Button size="compact-xs" variant="default" onClick={() => setParams({})}>
-              {texts.fromStart}
-            </Button>
-          </Group>
-        )
-      }
-    >
-      <DataTable
-        label={texts.chunks}
-        columns={columns}
-        list={list}
-        rowKey={(row) => row.chunk_id}
-        empty={{ title: texts.noChunks, hint: texts.noChunksHint }}
-      />
-    </Panel>
+    <div ref={place}>
+      <Panel
+        title={texts.chunks}
+        isPadded={false}
+        actions={
+          from === 0 ? undefined : (
+            <Group gap="sm">
+              <span>{texts.fromChunk(from + 1)}</span>
+              <Button size="compact-xs" variant="default" onClick={() => setParams({})}>
+                {texts.fromStart}
+              </Button>
+            </Group>
+          )
+        }
+      >
+        <DataTable
+          label={texts.chunks}
+          columns={columns}
+          list={list}
+          rowKey={(row) => row.chunk_id}
+          empty={{ title: texts.noChunks, hint: texts.noChunksHint }}
+        />
+      </Panel>
+    </div>
   );
 }
