@@ -3,10 +3,28 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ConsolePage, type Language, launchBrowser, type Theme } from './console-page.js';
 import { type ConsoleProduct, startConsoleProduct } from '../factories/console-product.js';
+import { waitUntil } from '../factories/wait.js';
 import { makeDocx, wordParagraph, wordStyles } from '../factories/documents.js';
 
 const WORK_MS = 60_000;
 const WORD = 'application/vnd.openxmlformats-officedocument.wordprocessingml.document';
+
+const admired = [
+  'Alan Turing',
+  'Grace Hopper',
+  'Marie Curie',
+  'Isaac Newton',
+  'Albert Einstein',
+  'Charles Darwin',
+  'Nikola Tesla',
+  'Emmy Noether',
+  'Carl Gauss',
+  'Leonhard Euler',
+  'Google',
+  'Microsoft',
+  'Germany',
+  'Berlin',
+];
 
 /** A manual with headings, of which the second names persons; its content is its own each time. */
 function manual(): Buffer {
@@ -21,6 +39,8 @@ function manual(): Buffer {
         'Ada Lovelace wrote to Michael Faraday. Michael Faraday worked at the Royal Institution. ' +
         'Mary Somerville visited Paris.',
     ),
+    wordParagraph('Others', 'Heading1'),
+    wordParagraph(admired.map((name) => `Ada Lovelace admired ${name}.`).join(' ')),
     wordParagraph(`Edition ${randomBytes(8).toString('hex')}.`),
   ].join('');
   return Buffer.from(makeDocx(body, [wordStyles]));
@@ -65,7 +85,9 @@ describe('files and their graph at the console', () => {
     const { page } = console;
     const name = 'espresso-manual.docx';
     await console.signIn(product, 'files');
+    const followed = page.waitForRequest((request) => request.url().endsWith('/progress/stream'));
     await choose(page, name, manual());
+    await followed;
     await page.locator('[data-upload=uploaded]').getByText(name).waitFor();
     await console.takePicture('files-uploaded', { isWhole: false });
     await whenReady(page, name);
@@ -89,9 +111,8 @@ describe('files and their graph at the console', () => {
     await page.getByRole('button', { name: 'Search', exact: true }).click();
     const hit = page.getByRole('row').filter({ hasText: name }).first();
     await hit.locator('mark').first().waitFor();
-    expect((await hit.locator('mark').allTextContents()).map((text) => text.toLowerCase())).toContain(
-      'espresso',
-    );
+    expect(await hit.locator('mark').allTextContents()).toContain('espresso');
+    await hit.getByText('Descale the espresso machine twice', { exact: false }).waitFor();
     await console.takePicture('files-search');
     await hit.getByRole('link', { name }).click();
     await page.getByRole('heading', { name, level: 1 }).waitFor();
@@ -184,6 +205,31 @@ describe('files and their graph at the console', () => {
     await page.getByRole('button', { name: `Delete: ${collection} of mine` }).click();
     await dialog.getByRole('button', { name: 'Delete' }).click();
     await row.waitFor({ state: 'detached' });
+    expect(console.offences).toEqual([]);
+  });
+
+  test('are seen coming in, and given up', async () => {
+    await using console = await ConsolePage.open(browser, product.api.url);
+    const { page } = console;
+    await console.signIn(product, 'files');
+    await console.settle();
+    const network = await page.context().newCDPSession(page);
+    await network.send('Network.enable');
+    const slow = { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 60_000 };
+    await network.send('Network.emulateNetworkConditions', slow);
+    await drop(page, 'long.txt', randomBytes(500_000).toString('hex'));
+    const bar = page.getByRole('progressbar', { name: 'Upload of long.txt' });
+    const share = () => bar.getAttribute('aria-valuenow').then(Number);
+    const first = await waitUntil('some of it is sent', async () => {
+      const now = await share();
+      return now > 0 && now;
+    });
+    await waitUntil('more of it is sent', async () => (await share()) > first);
+    expect(await share()).toBeLessThan(100);
+    await console.takePicture('files-uploading', { isWhole: false });
+    await page.getByRole('button', { name: 'Give up: long.txt' }).click();
+    await bar.waitFor({ state: 'detached' });
+    expect(await page.getByText('long.txt').count()).toBe(0);
     expect(console.offences).toEqual([]);
   });
 

@@ -49,7 +49,7 @@ export function ChunkList({ fileId, isComing }: { fileId: string; isComing: bool
     },
   ];
   return (
-    <div ref={place}>
+    <div ref={place} className={classes.chunks}>
       <Panel
         title={texts.chunks}
         isPadded={false}

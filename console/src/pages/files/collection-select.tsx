@@ -19,7 +19,7 @@ export function CollectionSelect({ value, onChange, description }: CollectionSel
       label={texts.collection}
       description={description}
       value={value}
-      w={280}
+      w={340}
       data={[
         { value: '', label: texts.allFiles },
         ...collections.map(({ id, name }) => ({ value: id, label: name })),

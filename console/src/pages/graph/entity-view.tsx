@@ -44,7 +44,7 @@ export function EntityView({ id }: { id: string }) {
       title={details?.name ?? entity.data?.name ?? texts.title}
       lead={
         <>
-          <Anchor component={Link} to="/graph" inherit>
+          <Anchor component={Link} to="/graph" inherit underline="always">
             {texts.all}
           </Anchor>
           {details ? <Lead entity={details} /> : null}

@@ -15,7 +15,8 @@ export interface Point {
 }
 
 /** The size of the picture, in its own units. */
-export const PICTURE = { width: 960, height: 620 } as const;
+export const PICTURE = { width: 820, height: 560 } as const;
+export const PATH_WIDTH = 1140;
 
 /** Names need more room beside than above each other. */
 const NAME_WIDTH_RATIO = 1.9;
@@ -61,7 +62,7 @@ export function layoutAround(
 export function layoutPath(ids: readonly string[]): { points: ReadonlyMap<string, Point>; height: number } {
   const perRow = 4;
   const rowHeight = 150;
-  const columnWidth = PICTURE.width / Math.min(perRow, Math.max(1, ids.length));
+  const columnWidth = PATH_WIDTH / Math.min(perRow, Math.max(1, ids.length));
   const points = ids.map((id, index): [string, Point] => {
     const row = Math.floor(index / perRow);
     const column = row % 2 === 0 ? index % perRow : perRow - 1 - (index % perRow);

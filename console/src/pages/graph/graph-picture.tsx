@@ -66,6 +66,7 @@ export function GraphPicture(props: GraphPictureProps) {
           entity={entity}
           point={points.get(entity.id)}
           isCentre={entity.id === centreId}
+          middle={size.height / 2}
         />
       ))}
     </svg>
@@ -137,7 +138,15 @@ function Line({
   );
 }
 
-function Node({ entity, point, isCentre }: { entity: Entity; point: Point | undefined; isCentre: boolean }) {
+interface NodeProps {
+  entity: Entity;
+  point: Point | undefined;
+  isCentre: boolean;
+  /** Half of the picture's height. */
+  middle: number;
+}
+
+function Node({ entity, point, isCentre, middle }: NodeProps) {
   const texts = useTexts(graphTexts);
   const navigate = useNavigate();
   const address = entityAddress(entity.id);
@@ -150,6 +159,8 @@ function Node({ entity, point, isCentre }: { entity: Entity; point: Point | unde
     void navigate(address);
   };
   const radius = isCentre ? CENTRE_RADIUS : RADIUS;
+  // On the side where fewer lines come from.
+  const isNameAbove = !isCentre && point.y < middle;
   return (
     <a
       href={href}
@@ -163,7 +174,7 @@ function Node({ entity, point, isCentre }: { entity: Entity; point: Point | unde
       <title>{entity.name}</title>
       <circle r={radius + 9} className={classes.halo} />
       <EntityShape type={entity.type} radius={radius} />
-      <text className={classes.name} y={radius + 16}>
+      <text className={classes.name} y={isNameAbove ? -radius - 8 : radius + 18}>
         {cut(entity.name, LONGEST_NAME)}
       </text>
     </a>

@@ -8,7 +8,7 @@ import { useTexts } from '../../i18n/language.tsx';
 import { EntityPicker } from './entity-picker.tsx';
 import { Legend } from './entity-type.tsx';
 import { entityAddress, GRAPH_PATH, type Path } from './graph-api.ts';
-import { layoutPath, PICTURE } from './graph-layout.ts';
+import { layoutPath, PATH_WIDTH } from './graph-layout.ts';
 import { GraphPicture } from './graph-picture.tsx';
 import classes from './graph.module.css';
 import { graphTexts } from './graph.texts.ts';
@@ -31,7 +31,7 @@ export function PathView() {
       title={texts.pathTitle}
       lead={
         <>
-          <Anchor component={Link} to="/graph" inherit>
+          <Anchor component={Link} to="/graph" inherit underline="always">
             {texts.all}
           </Anchor>
           {` · ${texts.pathLead}`}
@@ -79,7 +79,7 @@ function FoundPath({ from, to }: { from: string; to: string }) {
           entities={data.entities}
           relations={data.relations}
           points={points}
-          size={{ width: PICTURE.width, height }}
+          size={{ width: PATH_WIDTH, height }}
         />
         <Legend />
       </Panel>
@@ -96,11 +96,11 @@ function Steps({ path }: { path: Path }) {
       <ol className={classes.list} aria-label={texts.steps}>
         {path.relations.map(({ id, from_id: fromId, to_id: toId, label }) => (
           <li key={id} className={classes.item}>
-            <Anchor component={Link} to={entityAddress(fromId)} inherit>
+            <Anchor component={Link} to={entityAddress(fromId)} inherit underline="always">
               {names.get(fromId)}
             </Anchor>{' '}
             <span className={classes.verb}>{label ?? texts.together}</span>{' '}
-            <Anchor component={Link} to={entityAddress(toId)} inherit>
+            <Anchor component={Link} to={entityAddress(toId)} inherit underline="always">
               {names.get(toId)}
             </Anchor>
           </li>

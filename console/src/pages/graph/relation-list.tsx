@@ -40,6 +40,7 @@ export function RelationList({ around, centreId, onWhere }: RelationListProps) {
               </span>
               <Button
                 size="compact-xs"
+                className={classes.where}
                 variant="default"
                 aria-label={texts.whereOf(names.get(fromId) ?? '', verb, names.get(toId) ?? '')}
                 onClick={() => onWhere(relation)}
@@ -58,7 +59,7 @@ function EntityLink({ id, name = '…', isHere }: { id: string; name: string | u
   return isHere ? (
     <strong>{name}</strong>
   ) : (
-    <Anchor component={Link} to={entityAddress(id)} inherit>
+    <Anchor component={Link} to={entityAddress(id)} inherit underline="always">
       {name}
     </Anchor>
   );
