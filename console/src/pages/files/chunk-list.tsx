@@ -31,7 +31,7 @@ export function ChunkList({ fileId, isComing }: { fileId: string; isComing: bool
   // Who comes for one chunk need not look for it.
   useEffect(() => {
     if (isNamed && isRead) place.current?.scrollIntoView({ block: 'start' });
-  }, [isNamed, isRead, from]);
+  }, [isNamed, isRead]);
   const columns: Array<Column<Chunk>> = [
     { key: 'number', header: texts.chunk, align: 'end', render: (row) => count(row.position + 1) },
     { key: 'place', header: texts.place, width: 200, render: (row) => <PlaceText {...row} /> },

@@ -15,17 +15,16 @@ export function useFileProgress(id: string, isFollowed: boolean): FileProgress |
   const [progress, setProgress] = useState<FileProgress>();
   const reread = useReread();
   useEffect(() => {
-    if (!isFollowed) {
-      setProgress(undefined);
-      return undefined;
-    }
+    if (!isFollowed) return undefined;
     const abort = new AbortController();
     follow(id, abort.signal, setProgress)
       .then(() => reread([FILES_PATH]))
+      // From now on what was read says it; what is followed next begins anew.
+      .then(() => setProgress(undefined))
       .catch(() => undefined);
     return () => abort.abort();
   }, [id, isFollowed, reread]);
-  return progress;
+  return isFollowed ? progress : undefined;
 }
 
 /** Ends when the file is done or gone. @throws if it is aborted */

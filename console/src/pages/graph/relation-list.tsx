@@ -14,8 +14,6 @@ interface RelationListProps {
   onWhere: (relation: Relation) => void;
 }
 
-const MOST_SHOWN = 40;
-
 /** The relations of a neighbourhood as sentences, those of the entity in the middle first. */
 export function RelationList({ around, centreId, onWhere }: RelationListProps) {
   const texts = useTexts(graphTexts);
@@ -27,8 +25,8 @@ export function RelationList({ around, centreId, onWhere }: RelationListProps) {
     <Panel title={texts.relations} isPadded={false}>
       {around ? null : <Skeleton height={120} radius={0} />}
       {around?.relations.length === 0 ? <EmptyState icon="graph" title={texts.noRelations} /> : null}
-      <ul className={classes.list}>
-        {relations.slice(0, MOST_SHOWN).map((relation) => {
+      <ul className={`${classes.list} ${classes.relations}`}>
+        {relations.map((relation) => {
           const { id, from_id: fromId, to_id: toId, label, statement_count: statements } = relation;
           const verb = label ?? texts.together;
           return (
