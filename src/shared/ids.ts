@@ -30,3 +30,11 @@ export function isDerivedId(id: string): boolean {
 
 /** An id as a client sends it. Upper case is accepted and lowered, because MySQL compares ids byte by byte. */
 export const idSchema = z.uuid().toLowerCase();
+
+/** Ids of a query, one or several: `?id=a&id=b`. */
+export function idListSchema(maxIds: number) {
+  return z.preprocess(
+    (value) => (typeof value === 'string' ? [value] : value),
+    z.array(idSchema).min(1).max(maxIds),
+  );
+}

@@ -30,6 +30,16 @@ export function onSessionEnd(listener: () => void): () => void {
   return () => sessionEndListeners.delete(listener);
 }
 
+/** The headers of a change that is not sent by `send`: of an upload whose progress is watched. */
+export function changeHeaders(): Record<string, string> {
+  return csrfToken === null ? {} : { 'x-csrf-token': csrfToken };
+}
+
+/** Tells who listens that the API no longer knows the session, if an answer says so. */
+export function noteStatus(status: number): void {
+  if (status === 401) for (const listener of sessionEndListeners) listener();
+}
+
 /** Calls to our own API. Each throws a `ProblemError` that can be shown as it is. */
 export const api = {
   get: <T>(path: string, options?: CallOptions) => call<T>('GET', path, undefined, options),
@@ -68,7 +78,7 @@ export async function send(
     throw networkProblem(error);
   });
   if (response.ok) return response;
-  if (response.status === 401) for (const listener of sessionEndListeners) listener();
+  noteStatus(response.status);
   throw await readProblem(response);
 }
 

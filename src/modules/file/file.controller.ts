@@ -98,9 +98,10 @@ export class FileController {
   @ApiOkResponse({ standardSchema: filePageSchema })
   async list(
     @CurrentPrincipal() { userId }: Principal,
-    @Query({ schema: fileListQuerySchema }) { status, limit, cursor }: FileListQuery,
+    @Query({ schema: fileListQuerySchema }) { id: ids, status, limit, cursor }: FileListQuery,
   ): Promise<FilePageAnswer> {
-    return toFilePageAnswer(await this.files.list(userId, status, readFileCursor(cursor), limit));
+    const beforeId = readFileCursor(cursor);
+    return toFilePageAnswer(await this.files.list(userId, { ids, status, beforeId, limit }));
   }
 
   @Get(':id')

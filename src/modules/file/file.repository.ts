@@ -9,6 +9,16 @@ export interface FilePage {
   nextId: string | null;
 }
 
+/** Which files to list. */
+export interface FileSelection {
+  /** Only those of these. */
+  ids?: readonly string[] | undefined;
+  /** Only those that stand so; without it all that are there. */
+  status?: FileStatus | undefined;
+  beforeId?: string | undefined;
+  limit: number;
+}
+
 /** What is known of a file when all of it is there. */
 export interface ReceivedFile {
   id: string;
@@ -58,20 +68,24 @@ export class FileRepository {
     return row && toFile(row);
   }
 
-  /** A user's files in a status, or all that are there. */
-  async list(
-    ownerId: string,
-    status: FileStatus | undefined,
-    beforeId: string | undefined,
-    limit: number,
-  ): Promise<FilePage> {
+  /** A user's files, the newest first. */
+  async list(ownerId: string, { ids, status, beforeId, limit }: FileSelection): Promise<FilePage> {
     const statuses: readonly FileStatus[] = status ? [status] : presentStatuses;
     // The index has the ids in order within each status: a range of each, so that nothing else is read.
     const ofOneStatus = `(SELECT ${FILE_COLUMNS} FROM files FORCE INDEX (idx_files_owner)
-      WHERE owner_id = ? AND status = ? AND id < ? ORDER BY id DESC LIMIT ?)`;
+      WHERE owner_id = ? AND status = ? AND id < ? ${ids ? 'AND id IN (?)' : ''} ORDER BY id DESC LIMIT ?)`;
     const rows: FileRow[] = await this.transactions.single.query(
       `${statuses.map(() => ofOneStatus).join(' UNION ALL ')} ORDER BY id DESC LIMIT ?`,
-      [...statuses.flatMap((each) => [ownerId, each, beforeId ?? AFTER_ALL_IDS, limit + 1]), limit + 1],
+      [
+        ...statuses.flatMap((each) => [
+          ownerId,
+          each,
+          beforeId ?? AFTER_ALL_IDS,
+          ...(ids ? [ids] : []),
+          limit + 1,
+        ]),
+        limit + 1,
+      ],
     );
     const files = rows.slice(0, limit).map(toFile);
     return { files, nextId: rows.length > limit ? (files.at(-1)?.id ?? null) : null };

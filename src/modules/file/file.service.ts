@@ -3,9 +3,9 @@ import type { Readable } from 'node:stream';
 import type { Transaction } from '../../platform/database/index.js';
 import { FileStorage, StoredBytesMissingError } from '../../platform/storage/index.js';
 import type { ByteRange } from './domain/byte-range.js';
-import type { FileStatus, StoredFile } from './domain/file.js';
+import type { StoredFile } from './domain/file.js';
 import { fileNotFound } from './file.errors.js';
-import { type FilePage, FileRepository } from './file.repository.js';
+import { type FilePage, FileRepository, type FileSelection } from './file.repository.js';
 
 /** The files of users. */
 @Injectable()
@@ -36,14 +36,9 @@ export class FileService {
     return file;
   }
 
-  /** A user's files, the newest first: in a status, or all that are there. */
-  list(
-    ownerId: string,
-    status: FileStatus | undefined,
-    beforeId: string | undefined,
-    limit: number,
-  ): Promise<FilePage> {
-    return this.repository.list(ownerId, status, beforeId, limit);
+  /** A user's files, the newest first. */
+  list(ownerId: string, selection: FileSelection): Promise<FilePage> {
+    return this.repository.list(ownerId, selection);
   }
 
   /** Those of these files that are there and the user's, by their ids. */

@@ -19,6 +19,27 @@ interface RelationRow {
   n: string;
 }
 
+/** Where a file names an entity. */
+export interface FileMention {
+  readonly entityId: string;
+  readonly chunkId: string;
+  readonly extractor: string;
+  /** As it is written there. */
+  readonly text: string;
+  /** In UTF-16 units of the text of the chunk. */
+  readonly start: number;
+  readonly end: number;
+}
+
+interface MentionRow {
+  entity_id: string;
+  chunk_id: string;
+  extractor: string;
+  surface: string;
+  start_offset: number;
+  end_offset: number;
+}
+
 /** Reads what one file says. All that it says is counted, so each read has a time limit. */
 @Injectable()
 export class FileGraphRepository {
@@ -42,6 +63,34 @@ export class FileGraphRepository {
       name,
       normalisedName: normalised_name,
       mentionCount: Number(n),
+    }));
+  }
+
+  /** Of each of these entities the first mentions in a file, `limitEach` at most. */
+  async listMentions(
+    fileId: string,
+    entityIds: readonly string[],
+    limitEach: number,
+    limitMs: number,
+  ): Promise<FileMention[]> {
+    if (entityIds.length === 0) return [];
+    const rows = await this.timedReads.query<MentionRow>(
+      `SELECT entity_id, chunk_id, extractor, surface, start_offset, end_offset FROM (
+         SELECT m.entity_id, m.chunk_id, c.extractor, m.surface, m.start_offset, m.end_offset,
+                ROW_NUMBER() OVER (PARTITION BY m.entity_id ORDER BY m.chunk_id, m.position) AS n
+           FROM graph_chunks AS c JOIN graph_mentions AS m ON m.chunk_id = c.chunk_id
+          WHERE c.file_id = ? AND m.entity_id IN (?)) AS numbered
+        WHERE n <= ? ORDER BY entity_id, n`,
+      [fileId, entityIds, limitEach],
+      limitMs,
+    );
+    return rows.map((row) => ({
+      entityId: row.entity_id,
+      chunkId: row.chunk_id,
+      extractor: row.extractor,
+      text: row.surface,
+      start: row.start_offset,
+      end: row.end_offset,
     }));
   }
 

@@ -35,6 +35,6 @@ import { VectorRepository } from './vectors/vector.repository.js';
     VectorFollower,
     PassageSearch,
   ],
-  exports: [CollectionService, KnowledgeService, PassageSearch],
+  exports: [ChunkRepository, CollectionService, KnowledgeService, PassageSearch],
 })
 export class KnowledgeModule {}

@@ -4,11 +4,11 @@ import { useList } from '../../api/use-list.ts';
 import { type Column, DataTable } from '../../components/data-table.tsx';
 import { LookupForm } from '../../components/lookup-form.tsx';
 import { Panel } from '../../components/page.tsx';
+import { Snippet } from '../../components/snippet.tsx';
 import { TimeAgo } from '../../components/time-ago.tsx';
 import { useFormats, useTexts } from '../../i18n/language.tsx';
 import { type Conversation, CONVERSATIONS_PATH, type SearchHit } from './conversation-api.ts';
 import { conversationsTexts } from './conversations.texts.ts';
-import { Snippet } from './snippet.tsx';
 
 /** The user's own conversations, or the messages in them that have the words that are looked for. */
 export function OwnConversations() {

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { decodeCursor, encodeCursor } from '../../../platform/http/index.js';
-import { idSchema } from '../../../shared/ids.js';
+import { idListSchema, idSchema } from '../../../shared/ids.js';
 import { fileStatuses, stepStatuses, type StoredFile } from '../domain/file.js';
 import type { FilePage } from '../file.repository.js';
 import type { FileReceipt } from '../file-processing.service.js';
 
+const MAX_NAMED = 100;
 const EXAMPLE_ID = '0197c5a2-7d1e-7c3a-9f55-0d6c2b1e8a44';
 const EXAMPLE_JOB_ID = '0197c5a2-8a02-7f10-b3c4-5e6f70819203';
 
@@ -12,6 +13,12 @@ export const fileParamsSchema = z.object({ id: idSchema.meta({ examples: [EXAMPL
 export type FileParams = z.infer<typeof fileParamsSchema>;
 
 export const fileListQuerySchema = z.object({
+  id: idListSchema(MAX_NAMED)
+    .optional()
+    .meta({
+      description: 'Only this file; may be repeated, up to 100 times. What is not there is left out.',
+      examples: [[EXAMPLE_ID]],
+    }),
   status: z
     .enum(['uploading', 'queued', 'processing', 'completed', 'failed'])
     .optional()

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { idSchema } from '../../../shared/ids.js';
 import { entityTypes } from '../domain/entity.js';
 import type { Entity, Relation } from '../domain/graph.js';
+import type { FileGraph } from '../file-graph.service.js';
 
 const MAX_QUERY_CHARACTERS = 200;
 const MAX_PATH_LENGTH = 6;
@@ -113,15 +114,15 @@ const provenance = {
   }),
 };
 
+const mentionSchema = z.object({
+  ...provenance,
+  text: z.string().meta({ description: 'As it is written there.', examples: ['Ada Lovelace'] }),
+  start: z.int().meta({ description: 'In UTF-16 units of the text of the chunk.', examples: [120] }),
+  end: z.int().meta({ description: 'Behind the last unit.', examples: [132] }),
+});
+
 export const mentionListSchema = z.object({
-  items: z.array(
-    z.object({
-      ...provenance,
-      text: z.string().meta({ description: 'As it is written there.', examples: ['Ada Lovelace'] }),
-      start: z.int().meta({ description: 'In UTF-16 units of the text of the chunk.', examples: [120] }),
-      end: z.int().meta({ description: 'Behind the last unit.', examples: [132] }),
-    }),
-  ),
+  items: z.array(mentionSchema),
   next_cursor: nextCursor,
 });
 export type MentionListDto = z.infer<typeof mentionListSchema>;
@@ -146,6 +147,37 @@ export const relationSchema = z.object({
   statement_count: z.int().meta({ description: 'How many chunks say so.', examples: [3] }),
 });
 export type RelationDto = z.infer<typeof relationSchema>;
+
+export const fileGraphQuerySchema = z.object({
+  limit: limit.meta({ description: 'At most so many entities.', examples: [20] }),
+});
+export type FileGraphQuery = z.infer<typeof fileGraphQuerySchema>;
+
+const fileMentionSchema = mentionSchema.omit({ file_id: true });
+
+export const fileGraphSchema = z.object({
+  entities: z
+    .array(
+      entitySchema.extend({
+        mention_count: z.int().meta({ description: 'How often this file names it.', examples: [4] }),
+        mentions: z
+          .array(fileMentionSchema)
+          .meta({ description: 'Where this file names it first, three places at most.' }),
+      }),
+    )
+    .meta({ description: 'Those that the file names most often, these first.' }),
+  relations: z
+    .array(
+      relationSchema.extend({
+        statement_count: z.int().meta({ description: 'How many chunks of this file say so.', examples: [2] }),
+      }),
+    )
+    .meta({ description: 'Those between these entities that the file states, the most often stated first.' }),
+  is_truncated: z
+    .boolean()
+    .meta({ description: 'True if the file names or states more.', examples: [false] }),
+});
+export type FileGraphDto = z.infer<typeof fileGraphSchema>;
 
 export const neighbourhoodSchema = z.object({
   entities: z
@@ -192,5 +224,22 @@ export function toRelationDto({ id, fromId, toId, label, statementCount }: Relat
     to_id: toId,
     label: label === '' ? null : label,
     statement_count: statementCount,
+  };
+}
+
+export function toFileGraphDto({ entities, relations, isTruncated }: FileGraph): FileGraphDto {
+  return {
+    entities: entities.map((entity) => ({
+      ...toEntityDto(entity),
+      mentions: entity.mentions.map(({ chunkId, extractor, text, start, end }) => ({
+        chunk_id: chunkId,
+        extractor,
+        text,
+        start,
+        end,
+      })),
+    })),
+    relations: relations.map(toRelationDto),
+    is_truncated: isTruncated,
   };
 }

@@ -82,6 +82,17 @@ export class CollectionRepository {
     return rows.map(toCollection);
   }
 
+  /** The owner's collections that a file is in, the newest first. */
+  async listWith(ownerId: string, fileId: string, limit: number): Promise<Collection[]> {
+    const rows: CollectionRow[] = await this.transactions.single.query(
+      `SELECT c.id, c.name, c.file_count, c.created_at FROM knowledge_files f
+         JOIN knowledge_memberships m ON m.file_no = f.file_no JOIN knowledge_collections c ON c.id = m.collection_id
+       WHERE f.file_id = ? AND c.owner_id = ? ORDER BY c.id DESC LIMIT ?`,
+      [fileId, ownerId, limit],
+    );
+    return rows.map(toCollection);
+  }
+
   /** Locks a collection until the transaction ends. Undefined if the owner has no such one. */
   async lock(transaction: Transaction, ownerId: string, id: string): Promise<Collection | undefined> {
     const [row]: CollectionRow[] = await transaction.query(

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Transaction, Transactions } from '../../../platform/database/index.js';
 import { Clock } from '../../../shared/clock.js';
 import { newId } from '../../../shared/ids.js';
-import { collectionNotFound } from '../../file/index.js';
+import { collectionNotFound, FileService } from '../../file/index.js';
 import { KnowledgeFileRepository } from '../files/knowledge-file.repository.js';
 import {
   collectionFull,
@@ -27,6 +27,7 @@ export class CollectionService {
     private readonly collections: CollectionRepository,
     private readonly memberships: MembershipRepository,
     private readonly files: KnowledgeFileRepository,
+    private readonly uploads: FileService,
     private readonly clock: Clock,
   ) {}
 
@@ -68,10 +69,13 @@ export class CollectionService {
 
   /** Puts a file into a collection; one that is in it stays. @throws collection_not_found, knowledge_file_not_found, collection_full */
   async addFile(ownerId: string, id: string, fileId: string): Promise<void> {
-    await this.transactions.run((transaction) => this.addFileWithin(transaction, ownerId, id, fileId));
+    await this.transactions.run(async (transaction) => {
+      await this.ensureKnown(transaction, ownerId, fileId);
+      await this.addFileWithin(transaction, ownerId, id, fileId);
+    });
   }
 
-  /** The same as a part of a transaction. */
+  /** The same as a part of a transaction, for a file that is known here. */
   async addFileWithin(transaction: Transaction, ownerId: string, id: string, fileId: string): Promise<void> {
     const file = await this.files.lockOwned(transaction, ownerId, fileId);
     const collection = await this.collections.lock(transaction, ownerId, id);
@@ -100,6 +104,11 @@ export class CollectionService {
     return this.memberships.list(id, after, limit);
   }
 
+  /** All collections that a file of the owner is in, the newest first. */
+  listWith(ownerId: string, fileId: string): Promise<Collection[]> {
+    return this.collections.listWith(ownerId, fileId, MAX_COLLECTIONS_OF_A_FILE);
+  }
+
   /** @throws collection_not_found if one of these is not the owner's */
   async check(ownerId: string, ids: readonly string[]): Promise<void> {
     const owned = await this.collections.findOwned(ownerId, ids);
@@ -121,5 +130,12 @@ export class CollectionService {
         await this.transactions.run((transaction) => this.collections.delete(transaction, id));
       }
     }
+  }
+
+  /** A file that waits for its processing can be in collections already. */
+  private async ensureKnown(transaction: Transaction, ownerId: string, fileId: string): Promise<void> {
+    const own = await this.uploads.findPresent(ownerId, [fileId]);
+    if (!own.has(fileId) || !(await this.uploads.holdPresent(transaction, fileId))) return;
+    await this.files.ensureWithin(transaction, ownerId, fileId);
   }
 }

@@ -1,18 +1,13 @@
 import { z } from 'zod';
-import { idSchema } from '../../../shared/ids.js';
+import { idListSchema } from '../../../shared/ids.js';
+import type { ChunkPlace } from '../domain/chunk.js';
 import type { Passage, PassageResult } from '../finding/passage-search.service.js';
 
 const MAX_QUERY_CHARACTERS = 500;
 const MAX_NAMED = 20;
 const EXAMPLE_ID = '0197c5a2-7d1e-7c3a-9f55-0d6c2b1e8a44';
 
-/** One or several: `?collection_id=a&collection_id=b`. */
-const ids = z
-  .preprocess(
-    (value) => (typeof value === 'string' ? [value] : value),
-    z.array(idSchema).min(1).max(MAX_NAMED),
-  )
-  .optional();
+const ids = idListSchema(MAX_NAMED).optional();
 
 export const knowledgeSearchQuerySchema = z.object({
   q: z
@@ -45,7 +40,7 @@ export const knowledgeSearchQuerySchema = z.object({
 });
 export type KnowledgeSearchRequest = z.infer<typeof knowledgeSearchQuerySchema>;
 
-const placeSchema = z
+export const placeSchema = z
   .object({
     page: z
       .int()
@@ -93,15 +88,18 @@ export function toKnowledgeSearchAnswer({ passages, isHybrid }: PassageResult): 
 }
 
 function toItem({ chunk, snippet, score }: Passage): KnowledgeSearchAnswer['items'][number] {
-  const { section, ...place } = chunk.place;
   return {
     chunk_id: chunk.id,
     file_id: chunk.fileId,
     position: chunk.position,
     headings: [...chunk.headings],
-    place: section ? { ...place, section: [...section] } : place,
+    place: toPlaceAnswer(chunk.place),
     text: chunk.text,
     snippet,
     score: Math.round(score * 1_000_000) / 1_000_000,
   };
+}
+
+export function toPlaceAnswer({ section, ...place }: ChunkPlace): z.infer<typeof placeSchema> {
+  return section ? { ...place, section: [...section] } : place;
 }

@@ -28,6 +28,13 @@ export interface FoundChunk extends StoredChunk {
   readonly fileId: string;
 }
 
+/** A chunk as its owner looks at it. */
+export interface ShownChunk extends StoredChunk {
+  readonly fileId: string;
+  /** Whether it has a vector, by whatever embedder. */
+  readonly isEmbedded: boolean;
+}
+
 interface ChunkRow {
   chunk_no: string;
   id: string;
@@ -39,6 +46,12 @@ interface ChunkRow {
   tokens: number;
 }
 
+interface ShownRow extends ChunkRow {
+  is_embedded: string | number;
+}
+
+const SHOWN_COLUMNS = `c.id, f.file_id, c.position, c.text, c.headings, c.place, c.tokens,
+  EXISTS (SELECT 1 FROM knowledge_vectors v WHERE v.chunk_no = c.chunk_no) AS is_embedded`;
 const POSTINGS_A_STATEMENT = 2_000;
 const MAX_FREQUENCY = 255;
 
@@ -145,6 +158,31 @@ export class ChunkRepository {
     return rows.map(toChunk);
   }
 
+  /** The chunks that are found of an owner's file, from a position on. */
+  async listShown(ownerId: string, fileId: string, from: number, limit: number): Promise<ShownChunk[]> {
+    const rows: ShownRow[] = await this.transactions.single.query(
+      `SELECT ${SHOWN_COLUMNS} FROM knowledge_owners o
+         JOIN knowledge_files f ON f.owner_no = o.owner_no AND f.removed_at IS NULL
+         JOIN knowledge_chunks c ON c.file_no = f.file_no AND c.generation = f.generation
+       WHERE o.owner_id = ? AND f.file_id = ? AND c.position >= ? ORDER BY c.position LIMIT ?`,
+      [ownerId, fileId, from, limit],
+    );
+    return rows.map(toShownChunk);
+  }
+
+  /** Those of these chunks that are the owner's and are found, in no order. */
+  async findShown(ownerId: string, ids: readonly string[]): Promise<ShownChunk[]> {
+    if (ids.length === 0) return [];
+    const rows: ShownRow[] = await this.transactions.single.query(
+      `SELECT ${SHOWN_COLUMNS} FROM knowledge_chunks c
+         JOIN knowledge_files f ON f.file_no = c.file_no AND f.generation = c.generation AND f.removed_at IS NULL
+         JOIN knowledge_owners o ON o.owner_no = c.owner_no
+       WHERE c.id IN (?) AND o.owner_id = ?`,
+      [ids, ownerId],
+    );
+    return rows.map(toShownChunk);
+  }
+
   /** Those of these chunks of an owner that are found: their file is there, and it is its present generation. */
   async findLive(ownerNo: string, chunkNos: readonly number[]): Promise<Map<number, FoundChunk>> {
     if (chunkNos.length === 0) return new Map();
@@ -208,6 +246,10 @@ function toChunk(row: ChunkRow): StoredChunk {
     place: parsed(row.place),
     tokens: row.tokens,
   };
+}
+
+function toShownChunk(row: ShownRow): ShownChunk {
+  return { ...toChunk(row), fileId: row.file_id, isEmbedded: Number(row.is_embedded) === 1 };
 }
 
 /** MySQL's driver parses a JSON column; MariaDB's JSON is a text. */

@@ -11,6 +11,15 @@ export function Snippet({ html }: { html: string }) {
   );
 }
 
+/** What the server escapes; a parser of HTML would drop the blanks at both ends of a piece, too. */
+const characters: Readonly<Record<string, string>> = {
+  '&amp;': '&',
+  '&lt;': '<',
+  '&gt;': '>',
+  '&quot;': '"',
+  '&#39;': "'",
+};
+
 function textOf(escaped: string): string {
-  return new DOMParser().parseFromString(escaped, 'text/html').documentElement.textContent;
+  return escaped.replaceAll(/&(?:amp|lt|gt|quot|#39);/gu, (escape) => characters[escape] ?? escape);
 }
