@@ -7,6 +7,8 @@ import { type ConsoleProduct, startConsoleProduct } from '../factories/console-p
 const tabs = [
   'conversations/parked',
   'conversations/own',
+  'tasks/own',
+  'tasks/flows',
   'coins/holds',
   'coins/reconciling',
   'logs/tail',

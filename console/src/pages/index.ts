@@ -32,6 +32,7 @@ export const pageGroups: readonly PageGroup[] = [
   { key: 'product', title: { en: 'Product', zh: '产品' }, pages: [
     { path: 'playground', icon: 'play', title: { en: 'Playground', zh: '试用场' }, scope: 'chat', load: () => import('./playground/playground-page.tsx') },
     { path: 'conversations', icon: 'chat', title: { en: 'Conversations', zh: '对话' }, scope: 'conversations:read', load: () => import('./conversations/conversations-page.tsx') },
+    { path: 'tasks', icon: 'tasks', title: { en: 'Tasks', zh: '后台任务' }, scope: 'tasks', load: () => import('./tasks/tasks-page.tsx') },
     { path: 'coins', icon: 'coins', title: { en: 'Coins', zh: '金币' }, scope: 'coins:read', load: () => import('./coins/coins-page.tsx') },
     { path: 'logs', icon: 'log', title: { en: 'Logs', zh: '日志' }, scope: 'logs:read', load: () => import('./logs/logs-page.tsx') },
     { path: 'support', icon: 'support', title: { en: 'Support', zh: '客服' }, scope: 'operations', load: () => import('./support/support-page.tsx') },
