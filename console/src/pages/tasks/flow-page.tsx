@@ -25,7 +25,7 @@ export function FlowPage() {
       title={`${texts.flowTitle} ${id.slice(0, 8)}…${id.slice(-6)}`}
       lead={
         <>
-          <Anchor component={Link} to="/tasks/flows" inherit>
+          <Anchor component={Link} to="/tasks/flows" inherit underline="always">
             {texts.back.flows}
           </Anchor>
           {flow ? ` · ${texts.facts.current} ${flow.current_step + 1} / ${flow.steps.length}` : ''}

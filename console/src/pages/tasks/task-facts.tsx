@@ -30,6 +30,7 @@ export function TaskFacts(props: TaskFactsProps) {
     <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
       <Stack gap="md">
         <Origin {...props} />
+        <Times task={task} />
         <Options task={task} />
       </Stack>
       <Stack gap="md">
@@ -39,7 +40,6 @@ export function TaskFacts(props: TaskFactsProps) {
             <JsonView value={task.result ?? null} label={texts.result} />
           </Panel>
         ) : null}
-        <Times task={task} />
         <Panel title={texts.payload}>
           <JsonView value={task.payload ?? null} label={texts.payload} maxHeight={220} />
         </Panel>

@@ -22,10 +22,10 @@ export function TaskBadge({ state, count }: { state: TaskState; count?: number }
   return <StateBadge tone={tones[state]} label={isMany ? `${states[state]} ${count}` : states[state]} />;
 }
 
-/** Why a task failed or was cancelled; nothing for others. */
+/** Why a task failed or was cancelled, unless its error says it; nothing for others. */
 export function TaskReason({ reason }: { reason: string | null }) {
   const { reasons } = useTexts(tasksTexts);
-  if (reason === null) return null;
+  if (reason === null || reason === 'error') return null;
   return (
     <Text size="xs" c="dimmed">
       {textNamed(reasons, reason) ?? reason}

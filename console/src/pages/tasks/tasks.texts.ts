@@ -18,7 +18,6 @@ export const tasksTexts = defineTexts(
       cancelled: 'Cancelled',
     },
     reasons: {
-      error: 'an error',
       timed_out: 'it took too long',
       worker_lost: 'its worker died',
       cancelled: 'somebody cancelled it',
@@ -147,7 +146,6 @@ export const tasksTexts = defineTexts(
       cancelled: '已取消',
     },
     reasons: {
-      error: '发生错误',
       timed_out: '超出时限',
       worker_lost: '工作进程已终止',
       cancelled: '被人取消',
