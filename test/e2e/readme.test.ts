@@ -30,18 +30,21 @@ describe('what the README tells a newcomer to do', () => {
   });
   afterAll(() => installation.remove());
 
-  it('works in a shell, from the first turn to a user with coins, a log line and the periodic tasks', async () => {
+  it('works in a shell, from the first turn to a user with coins, a log line, a document and the periodic tasks', async () => {
     const script = blocks(readme, 'Use', 'sh').join('\necho ---\n');
     const { stdout } = await run('/bin/bash', ['-euo', 'pipefail', '-c', script], {
       cwd: root,
       env: installation.environment(),
     });
-    const [, turn = '', books = '', grant = '', log = '', schedules = ''] = stdout.split('---\n');
+    const [, turn = '', books = '', grant = '', log = '', document = '', schedules = ''] =
+      stdout.split('---\n');
     expect(turn).toContain('data: [DONE]');
     expect(books).toContain('"title":"Hello"');
     expect(books).toContain('"settle"');
     expect(grant).toContain('25.000000');
     expect(log).toMatch(/"fate":"(queued|stored)"/);
+    expect(document).toMatch(/"file_id":"[0-9a-f-]{36}"/);
+    expect(document).toMatch(/file_processing.*\n.*vectorization/);
     expect(schedules).toContain('process-customer-service-queue');
   });
 
