@@ -9,6 +9,8 @@ const tabs = [
   'conversations/own',
   'files/search',
   'files/collections',
+  'tasks/own',
+  'tasks/flows',
   'coins/holds',
   'coins/reconciling',
   'logs/tail',

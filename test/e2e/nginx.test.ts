@@ -8,6 +8,7 @@ import { waitUntil } from '../factories/wait.js';
 
 const hello = [{ role: 'user' as const, content: 'Hello' }];
 const ABOVE_BODY_LIMIT = 60 * 1024 * 1024;
+const MIB = 1024 * 1024;
 
 async function expectProblem(response: Response, status: number, code: string): Promise<void> {
   expect(response.status).toBe(status);
@@ -37,7 +38,7 @@ describe('nginx with our configuration before two API processes', () => {
     product = await createProduct({ LOCKKEEPER_BEHIND_PROXY: 'true' });
     apis = await Promise.all([product.startApi(), product.startApi()]);
     nginx = await startNginx(apis.map((api) => api.url));
-    ({ apiKey } = await (await Administrator.of(product, nginx.url)).createUser('10'));
+    ({ apiKey } = await (await Administrator.of(product, nginx.url)).createUser('10', ['files', 'tasks']));
     openai = new OpenAI({ baseURL: `${nginx.url}/v1`, apiKey, maxRetries: 0 });
   });
   afterAll(async () => {
@@ -135,6 +136,63 @@ describe('nginx with our configuration before two API processes', () => {
     );
     expect(answer.status).toBe(413);
     expect(JSON.parse(answer.body)).toMatchObject({ error: { code: 'body_too_large' } });
+  });
+
+  const formOf = (content: string | Buffer) => {
+    const form = new FormData();
+    form.set('file', new Blob([new Uint8Array(Buffer.from(content))]), 'notes.txt');
+    return form;
+  };
+  const upload = (path: string, form: FormData) =>
+    fetch(nginx.url + path, { method: 'POST', headers: { authorization: `Bearer ${apiKey}` }, body: form });
+
+  it('passes a file on that is larger than what other routes take', async () => {
+    const content = 'All locks are kept.\n'.repeat((6 * MIB) / 20);
+    const taken = await upload('/api/files', formOf(content));
+    expect(taken.status).toBe(201);
+    const { file_id: id } = (await taken.json()) as { file_id: string };
+    const stored = await call(`/api/files/${id}/content`);
+    expect(Buffer.from(await stored.arrayBuffer()).equals(Buffer.from(content))).toBe(true);
+    await expectProblem(await upload('/api/collections', formOf(content)), 413, 'body_too_large');
+  });
+
+  it('passes a file on piece by piece, so that it is refused before it is sent whole', async () => {
+    const boundary = 'a-boundary-of-the-test';
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      const headers = {
+        authorization: `Bearer ${apiKey}`,
+        'content-type': `multipart/form-data; boundary=${boundary}`,
+        'content-length': 20 * MIB,
+      };
+      const outgoing = request(`${nginx.url}/api/files`, { method: 'POST', headers });
+      outgoing.on('response', (response) => {
+        response.resume();
+        resolve(response.statusCode);
+        outgoing.destroy();
+      });
+      outgoing.on('error', reject);
+      outgoing.write(
+        `--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="notes.txt"\r\n\r\n`,
+      );
+      // A program, of which the first piece says that it is one. The rest does not come.
+      outgoing.write(Buffer.concat([Buffer.from('\x7fELF\x02\x01\x01', 'latin1'), Buffer.alloc(256 * 1024)]));
+    });
+    expect(status).toBe(415);
+  });
+
+  it('passes on at once how far a file is', async () => {
+    const taken = await upload('/api/files', formOf('A text that nobody works on here.'));
+    const { file_id: id } = (await taken.json()) as { file_id: string };
+    const stop = new AbortController();
+    const stream = await fetch(`${nginx.url}/api/files/${id}/progress/stream`, {
+      headers: { authorization: `Bearer ${apiKey}`, 'accept-encoding': 'gzip' },
+      signal: stop.signal,
+    });
+    expect(stream.headers.get('content-encoding')).toBeNull();
+    // Without a worker there is one event and no end.
+    const { value } = (await stream.body?.getReader().read()) ?? {};
+    expect(Buffer.from(value ?? []).toString()).toMatch(/event: progress\ndata: \{/);
+    stop.abort();
   });
 
   it('passes each event of a stream on when it comes', async () => {

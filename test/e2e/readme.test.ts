@@ -36,13 +36,15 @@ describe('what the README tells a newcomer to do', () => {
       cwd: root,
       env: installation.environment(),
     });
-    const [, turn = '', books = '', grant = '', log = '', document = '', schedules = ''] = stdout.split('---\n');
+    const [, turn = '', books = '', grant = '', log = '', document = '', schedules = ''] =
+      stdout.split('---\n');
     expect(turn).toContain('data: [DONE]');
     expect(books).toContain('"title":"Hello"');
     expect(books).toContain('"settle"');
     expect(grant).toContain('25.000000');
     expect(log).toMatch(/"fate":"(queued|stored)"/);
     expect(document).toContain('"file_name":"coins.md"');
+    expect(document).toMatch(/file_processing.*\n.*vectorization/);
     expect(schedules).toContain('process-customer-service-queue');
   });
 

@@ -133,6 +133,19 @@ export class WatchedProduct {
     return response.status;
   }
 
+  /** Uploads a file as the administrator. Returns the status. */
+  async upload(name: string, content: string): Promise<number> {
+    const form = new FormData();
+    form.set('file', new Blob([content]), name);
+    const response = await fetch(`${this.api.url}/api/files`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${this.administrator.apiKey}` },
+      body: form,
+    });
+    await response.arrayBuffer();
+    return response.status;
+  }
+
   /** The names of the metrics that the API declares, whether there is a value or not. */
   async declaredMetrics(): Promise<string[]> {
     const response = await fetch(`${this.api.url}/metrics`, {

@@ -16,7 +16,6 @@ const notMadeReal: Record<string, string> = {
   LockkeeperMemoryHigh: 'a process would have to be given 1 GB on a machine that has other tests to run',
   LockkeeperMemoryCritical: 'likewise 1.3 GB',
   LockkeeperDiskFull: 'the disk of the machine would have to be filled',
-  LockkeeperTasksFailing: 'nothing that users can submit here fails for good again and again',
   LockkeeperScheduleAbandonedRuns: 'the shortest hard limit of a task is minutes',
 };
 
@@ -79,6 +78,17 @@ async function troubleRedis(): Promise<void> {
     await watched.awaitTrue('lockkeeper_redis_up == 1');
   }
   await watched.awaitAlerts(['RedisDown', 'RedisUnsteady']);
+}
+
+/** Uploads documents that nobody can read, one after the other, until `isEnough`. */
+async function uploadBroken(isEnough: () => boolean): Promise<void> {
+  for (let number = 0; !isEnough(); number++) {
+    expect(await watched.upload(`broken-${number}.pdf`, `%PDF-1.7\nThere is no document ${number}.`)).toBe(
+      201,
+    );
+    // A document for each look of Prometheus is enough: it has to see the numbers grow.
+    await delay(300);
+  }
 }
 
 /** Every holder of the schedules' lease loses it, as one does that hangs. */
@@ -159,6 +169,15 @@ describe('a real Prometheus that scrapes the real product', { timeout: LONG_MS }
     await watched.chat();
     await watched.awaitAlerts(['BooksUnchecked', 'QueuePaused']);
     await queue((index) => index.resume());
+  });
+
+  it('tells that the tasks of a queue fail for good', async () => {
+    let isAwaited = true;
+    await Promise.all([
+      uploadBroken(() => !isAwaited),
+      watched.awaitAlerts(['TasksFailing']).finally(() => (isAwaited = false)),
+    ]);
+    expect(watched.fired.get('LockkeeperTasksFailing')?.labels['queue']).toBe('file_processing');
   });
 
   it('tells that what runs is slow', async () => {

@@ -191,7 +191,7 @@ describe("somebody else's things", () => {
     // The name of a chat is its owner's own, and is not looked for.
     const { owner, conversation: spoken, turn: said, apiKey, errand: posted, supportChat } = belongings;
     const secrets = [spoken, said, apiKey, posted, supportChat, belongings.invitationCode, belongings.file];
-    secrets.push(belongings.collection, belongings.entity);
+    secrets.push(belongings.collection, belongings.entity, belongings.task, belongings.taskFlow);
     secrets.push(owner.email, PRIVATE_TEXT);
     for (const { name } of lists) {
       const url = name.slice('GET '.length) + (name.endsWith('/search') ? '?q=otters' : '');

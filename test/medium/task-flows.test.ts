@@ -169,4 +169,32 @@ describe('flows of tasks', () => {
     ]);
     expect(flows).toHaveLength(1);
   });
+
+  it('are listed with how their tasks stand, the newest first and page by page', async () => {
+    const owner = await tasks.user();
+    const ask = async (steps: object[]) =>
+      (await tasks.call(owner, 'POST', URL, { steps })).body.flow_id as string;
+    const later = { delay_ms: 3_600_000 };
+    const failing = tasks.script(() => Promise.reject(new Error('broken')));
+    const waiting = await ask([{ group: [file('none', later), vectors('none')] }, graph('none')]);
+    const broken = await ask([file(failing), graph('none')]);
+    const list = async (query: string) => (await tasks.call(owner, 'GET', `${URL}${query}`)).body;
+    const created_at = expect.stringMatching(/Z$/);
+    await waitUntil('both stand still', async () => {
+      const shown = JSON.stringify((await list('')).items.map(({ steps }: { steps: object }) => steps));
+      return shown === '[[["failed"],["cancelled"]],[["scheduled","finished"],["deferred"]]]';
+    });
+    const first = await list('?limit=1');
+    expect(first.items).toEqual([
+      { id: broken, created_at, current_step: 0, steps: [['failed'], ['cancelled']] },
+    ]);
+    expect(await list(`?limit=1&cursor=${first.next_cursor}`)).toMatchObject({
+      items: [{ id: waiting, current_step: 0 }],
+      next_cursor: null,
+    });
+    expect((await list('?limit=51')).code).toBe('invalid_request');
+    expect((await list('?cursor=none')).code).toBe('invalid_request');
+    const other = await tasks.user();
+    expect((await tasks.call(other, 'GET', URL)).body).toEqual({ items: [], next_cursor: null });
+  });
 });

@@ -105,6 +105,23 @@ describe('docker/compose.yaml', () => {
     expect(text('docker/prometheus/prometheus.yml')).toMatch(/^ +- targets: \[api:3000\]$/m);
   });
 
+  it('keeps what users upload on a volume that API and worker share, at a place that is theirs', () => {
+    const app = section(compose, 'x-app', 0);
+    const directory = /^ {4}LOCKKEEPER_STORAGE_DIR: (\S+)$/m.exec(app)?.[1] ?? '';
+    expect(section(app, 'volumes', 2)).toContain(`- files:${directory}\n`);
+    expect(section(compose, 'volumes', 0)).toMatch(/^ {2}files:$/m);
+    // What a volume is mounted on in the image is whose the volume becomes.
+    expect(text('docker/Dockerfile')).toMatch(
+      new RegExp(`install -d -o node -g node -m 700 .*${directory}(?: |$)`, 'm'),
+    );
+    for (const name of ['api', 'worker', 'migrate']) {
+      const service = section(services, name, 2);
+      expect(service).toContain('<<: *app');
+      // One of its own would take the place of all that is shared.
+      expect(service).not.toMatch(/^ {4}(?:volumes|environment):/m);
+    }
+  });
+
   it('sets only variables that the product knows, to values that it takes', () => {
     const lines = section(section(compose, 'x-app', 0), 'environment', 2);
     const settings = lines

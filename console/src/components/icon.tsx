@@ -11,6 +11,7 @@ const shapes = {
   support: 'M4 14v-2a8 8 0 0 1 16 0v2M4 13h3v6H4zM17 13h3v6h-3zM20 19c0 2-3 2-6 2',
   gift: 'M4 10h16v4H4zM6 14v7h12v-7M12 10v11M12 10C9 10 7 8 8 6s4 0 4 4c0-4 3-6 4-4s-1 4-4 4',
   market: 'M4 9l1.5-5h13L20 9M4 9h16v2a3 3 0 0 1-5.3 1.8 3.5 3.5 0 0 1-5.4 0A3 3 0 0 1 4 11zM6 14v6h12v-6',
+  tasks: 'M4 6l2 2 3-4M4 13l2 2 3-4M4 20l2 2 3-4M13 6h7M13 13h7M13 20h7',
   play: 'M7 4.5v15l12-7.5z',
   pause: 'M8 5v14M16 5v14',
   stop: 'M6 6h12v12H6z',

@@ -34,6 +34,7 @@ export const pageGroups: readonly PageGroup[] = [
     { path: 'conversations', icon: 'chat', title: { en: 'Conversations', zh: '对话' }, scope: 'conversations:read', load: () => import('./conversations/conversations-page.tsx') },
     { path: 'files', icon: 'file', title: { en: 'Files', zh: '文件' }, scope: 'files', load: () => import('./files/files-page.tsx') },
     { path: 'graph', icon: 'graph', title: { en: 'Graph', zh: '图谱' }, scope: 'knowledge', load: () => import('./graph/graph-page.tsx') },
+    { path: 'tasks', icon: 'tasks', title: { en: 'Tasks', zh: '后台任务' }, scope: 'tasks', load: () => import('./tasks/tasks-page.tsx') },
     { path: 'coins', icon: 'coins', title: { en: 'Coins', zh: '金币' }, scope: 'coins:read', load: () => import('./coins/coins-page.tsx') },
     { path: 'logs', icon: 'log', title: { en: 'Logs', zh: '日志' }, scope: 'logs:read', load: () => import('./logs/logs-page.tsx') },
     { path: 'support', icon: 'support', title: { en: 'Support', zh: '客服' }, scope: 'operations', load: () => import('./support/support-page.tsx') },

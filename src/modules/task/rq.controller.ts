@@ -9,7 +9,7 @@ import {
 } from '@nestjs/swagger';
 import type { z } from 'zod';
 import { CurrentPrincipal, type Principal, RequireScope } from '../../platform/http/index.js';
-import { type TaskQueueName, taskQueueNames } from './domain/task.js';
+import { taskQueueNames } from './domain/task.js';
 import {
   type Envelope,
   rqAllStatsSchema,
@@ -33,7 +33,7 @@ import {
   toRqWorker,
   wrap,
 } from './dto/rq.dto.js';
-import { TaskMonitor } from './task-monitor.service.js';
+import { checkTaskQueue, TaskMonitor } from './task-monitor.service.js';
 import { TaskOperator } from './task-operator.service.js';
 import { TaskService } from './task.service.js';
 import { taskQueueNotFound } from './task.errors.js';
@@ -80,7 +80,7 @@ export class RqController {
   async readStats(
     @Param({ schema: rqQueueParamsSchema }) { name }: RqQueueParams,
   ): Promise<z.infer<typeof rqStatsSchema>> {
-    const queue = checkQueue(name);
+    const queue = checkTaskQueue(name);
     const stats = (await this.monitor.readStats()).find((each) => each.name === queue);
     if (!stats) throw taskQueueNotFound({ param: 'name' });
     return wrap(toRqStats(stats), `${queue} in numbers.`);
@@ -94,7 +94,7 @@ export class RqController {
     @Param({ schema: rqQueueParamsSchema }) { name }: RqQueueParams,
     @Query({ schema: rqJobsQuerySchema }) { status, limit }: RqJobsQuery,
   ): Promise<z.infer<typeof rqJobsSchema>> {
-    const queue = checkQueue(name);
+    const queue = checkTaskQueue(name);
     const jobs = (await this.monitor.listTasks(queue, status, limit)).map(toRqJob);
     return wrap({ queue_name: queue, jobs, count: jobs.length }, `${jobs.length} jobs of ${queue}.`);
   }
@@ -147,11 +147,4 @@ export class RqController {
     const task = await this.operator.requeue({ operatorId, reason }, id);
     return wrap(toRqJobDetails(task), `The job ${id} is queued again.`);
   }
-}
-
-/** @throws `task_queue_not_found` */
-function checkQueue(name: string): TaskQueueName {
-  const queue = taskQueueNames.find((each) => each === name);
-  if (!queue) throw taskQueueNotFound({ param: 'name', details: { queues: taskQueueNames } });
-  return queue;
 }

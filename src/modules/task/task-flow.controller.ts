@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import {
   ApiAcceptedResponse,
   ApiBearerAuth,
@@ -9,17 +9,23 @@ import {
   ApiTooManyRequestsResponse,
   ApiUnprocessableEntityResponse,
 } from '@nestjs/swagger';
-import { CurrentPrincipal, type Principal, RequireScope } from '../../platform/http/index.js';
+import { CurrentPrincipal, encodeCursor, type Principal, RequireScope } from '../../platform/http/index.js';
 import {
   type FlowAnswer,
+  type FlowListQuery,
+  flowListQuerySchema,
+  type FlowPageAnswer,
+  flowPageSchema,
   type FlowReceiptAnswer,
   flowReceiptSchema,
   flowSchema,
   type FlowTask,
+  readTaskCursor,
   type SubmitFlow,
   submitFlowSchema,
   type TaskParams,
   taskParamsSchema,
+  toFlowItem,
   toOptions,
   toTaskAnswer,
 } from './dto/task.dto.js';
@@ -58,6 +64,17 @@ export class TaskFlowController {
       groups.map((group) => group.map((task) => this.toTask(task))),
     );
     return { flow_id: flowId, steps: ids.map((step) => [...step]) };
+  }
+
+  @Get()
+  @ApiOperation({ summary: 'List your flows and how their tasks stand, the newest first' })
+  @ApiOkResponse({ standardSchema: flowPageSchema })
+  async list(
+    @CurrentPrincipal() { userId }: Principal,
+    @Query({ schema: flowListQuerySchema }) { limit, cursor }: FlowListQuery,
+  ): Promise<FlowPageAnswer> {
+    const { flows, nextId } = await this.flows.list(userId, readTaskCursor(cursor), limit);
+    return { items: flows.map(toFlowItem), next_cursor: nextId === null ? null : encodeCursor([nextId]) };
   }
 
   @Get(':id')

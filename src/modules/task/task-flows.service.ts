@@ -5,7 +5,7 @@ import { newId } from '../../shared/ids.js';
 import type { TaskDefinition } from './define-task.js';
 import type { Task, TaskQueueName } from './domain/task.js';
 import type { TaskOptions } from './domain/task-options.js';
-import { FlowRepository } from './store/flow.repository.js';
+import { FlowRepository, type FlowSummary } from './store/flow.repository.js';
 import { TaskRepository } from './store/task.repository.js';
 import { TaskAdmission } from './task-admission.service.js';
 import { taskFlowNotFound } from './task.errors.js';
@@ -75,6 +75,17 @@ export class TaskFlows {
     const queues = new Set<TaskQueueName>((steps[0] ?? []).map(({ definition }) => definition.queue));
     for (const queue of queues) this.admission.hasten(queue);
     return receipt;
+  }
+
+  /** A user's flows, the newest first. */
+  async list(
+    ownerId: string,
+    beforeId: string | undefined,
+    limit: number,
+  ): Promise<{ flows: FlowSummary[]; nextId: string | null }> {
+    const found = await this.flows.listOf(ownerId, beforeId, limit + 1);
+    const flows = found.slice(0, limit);
+    return { flows, nextId: found.length > limit ? (flows.at(-1)?.id ?? null) : null };
   }
 
   /** A flow with those of its tasks that are still kept, step by step. @throws `task_flow_not_found` */

@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { SharedMetrics } from '../../platform/metrics/index.js';
-import { shownState, storedStates, taskQueueNames, taskStates } from './domain/task.js';
-import { LaneRepository, type QueueCounts } from './store/lane.repository.js';
+import { byShownState, taskQueueNames, taskStates } from './domain/task.js';
+import { LaneRepository } from './store/lane.repository.js';
 
 /** Shows Prometheus, at each scrape, how many tasks stand how: it is the same from every process. */
 @Injectable()
@@ -22,18 +22,10 @@ export class TaskGauges implements OnModuleInit {
   private async read() {
     const counts = await this.lanes.countAll();
     return {
-      lockkeeper_tasks: taskQueueNames.flatMap((queue) =>
-        taskStates.map((state) => ({
-          labels: { queue, state },
-          value: sumOf(counts.get(queue), state),
-        })),
-      ),
+      lockkeeper_tasks: taskQueueNames.flatMap((queue) => {
+        const shown = byShownState(counts.get(queue));
+        return taskStates.map((state) => ({ labels: { queue, state }, value: shown[state] }));
+      }),
     };
   }
-}
-
-function sumOf(counts: QueueCounts | undefined, state: (typeof taskStates)[number]): number {
-  return storedStates
-    .filter((stored) => shownState(stored) === state)
-    .reduce((total, stored) => total + (counts?.[stored] ?? 0), 0);
 }

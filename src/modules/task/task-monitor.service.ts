@@ -4,6 +4,7 @@ import { type Task, type TaskQueueName, taskQueueNames, type TaskState } from '.
 import { LaneRepository } from './store/lane.repository.js';
 import { RunRepository } from './store/run.repository.js';
 import { TaskRepository } from './store/task.repository.js';
+import { taskQueueNotFound } from './task.errors.js';
 
 /** A queue in numbers. Ended tasks count until they expire. */
 export interface TaskQueueStats {
@@ -73,6 +74,13 @@ export class TaskMonitor {
       .filter(({ queues }) => queues.length > 0)
       .toSorted((a, b) => (a.name < b.name ? -1 : 1));
   }
+}
+
+/** The queue that a request names. @throws `task_queue_not_found` */
+export function checkTaskQueue(name: string): TaskQueueName {
+  const queue = taskQueueNames.find((each) => each === name);
+  if (!queue) throw taskQueueNotFound({ param: 'name', details: { queues: taskQueueNames } });
+  return queue;
 }
 
 function toWorker(process: HeardProcess, currentTaskId: string | null): TaskWorker {

@@ -35,6 +35,13 @@ describe('what the operator set', () => {
     expect(readSettings({}, envFile)).toMatchObject({ databaseUrl: undefined, redisUrl: 'redis://r:6379/0' });
   });
 
+  it('keeps files in the data directory, unless it names another place', () => {
+    const data = { LOCKKEEPER_DATA_DIR: directory };
+    expect(readSettings(data, envFile).storageDir).toBe(join(directory, 'files'));
+    const other = { ...data, LOCKKEEPER_STORAGE_DIR: '/srv/files' };
+    expect(readSettings(other, envFile).storageDir).toBe('/srv/files');
+  });
+
   it('is refused when the port is none', () => {
     expect(() => readSettings({ PORT: '80a' }, envFile)).toThrow('PORT must be a whole number');
     expect(() => readSettings({ PORT: '70000' }, envFile)).toThrow('PORT must be a whole number');

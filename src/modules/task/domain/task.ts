@@ -41,6 +41,15 @@ export function shownState(state: StoredState): TaskState {
   return state === 'admitted' ? 'queued' : state;
 }
 
+/** Numbers of tasks by the states that are told; queued ones are those at hand, too. */
+export function byShownState(
+  counts: Readonly<Record<StoredState, number>> | undefined,
+): Record<TaskState, number> {
+  const shown = Object.fromEntries(taskStates.map((state) => [state, 0])) as Record<TaskState, number>;
+  for (const stored of storedStates) shown[shownState(stored)] += counts?.[stored] ?? 0;
+  return shown;
+}
+
 export function hasEnded(state: StoredState): boolean {
   return (endedStates as readonly StoredState[]).includes(state);
 }
@@ -62,6 +71,13 @@ export interface Task {
   /** How many of its tries have failed. */
   readonly failures: number;
   readonly maxRetries: number;
+  readonly retryIntervalMs: number;
+  /** How long one try may take. */
+  readonly timeoutMs: number;
+  /** How long it is kept once it has finished. */
+  readonly resultTtlMs: number;
+  /** The same once it has failed or was cancelled. */
+  readonly failureTtlMs: number;
   readonly payload: unknown;
   /** Undefined until it has finished. */
   readonly result: unknown;

@@ -3,6 +3,7 @@ import { decodeCursor } from '../../../platform/http/index.js';
 import { idSchema } from '../../../shared/ids.js';
 import { shownState, type Task, taskQueueNames, taskReasons, taskStates } from '../domain/task.js';
 import { taskBounds, type TaskOptions } from '../domain/task-options.js';
+import type { FlowSummary } from '../store/flow.repository.js';
 import type { TaskReceipt } from '../task.service.js';
 
 const EXAMPLE_ID = '0197c5a2-8f00-7b11-8a3c-52f1e6d7c890';
@@ -113,6 +114,10 @@ export const taskSchema = z.object({
   attempt: z.int().meta({ description: 'How often it was given to a worker.' }),
   failures: z.int().meta({ description: 'How many of its tries have failed.' }),
   max_retries: z.int(),
+  retry_interval_ms: z.int(),
+  timeout_ms: z.int().meta({ description: 'How long one try may take.' }),
+  result_ttl_ms: z.int().meta({ description: 'How long it is kept once it has finished.' }),
+  failure_ttl_ms: z.int().meta({ description: 'How long it is kept once it has failed or was cancelled.' }),
   payload,
   result: z.unknown().meta({ description: 'What it gave; null until it has finished.' }),
   error: z
@@ -150,6 +155,28 @@ export const flowSchema = z.object({
 });
 export type FlowAnswer = z.infer<typeof flowSchema>;
 
+export const flowListQuerySchema = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(50).default(20).meta({ description: 'At most so many.' }),
+  cursor: z.string().max(500).optional().meta({ description: '`next_cursor` of the page before.' }),
+});
+export type FlowListQuery = z.infer<typeof flowListQuerySchema>;
+
+export const flowPageSchema = z.object({
+  items: z.array(
+    z.object({
+      id: z.uuid().meta({ examples: [EXAMPLE_ID] }),
+      created_at: z.iso.datetime(),
+      current_step: z.int().meta({ description: 'The step that runs, or ran last; from 0.' }),
+      steps: z.array(z.array(z.enum(taskStates))).meta({
+        description: 'How the tasks of each step stand; expired ones are left out.',
+        examples: [[['finished'], ['started', 'queued'], ['deferred']]],
+      }),
+    }),
+  ),
+  next_cursor: z.string().nullable().meta({ description: 'For the next page; null on the last.' }),
+});
+export type FlowPageAnswer = z.infer<typeof flowPageSchema>;
+
 const position = z.tuple([z.uuid()]);
 
 /** The id before which a page begins. @throws `invalid_request` for a cursor that is none of ours */
@@ -177,6 +204,20 @@ export function toReceiptAnswer({ taskId, state, isDuplicate }: TaskReceipt): Re
   return { task_id: taskId, state, is_duplicate: isDuplicate };
 }
 
+export function toFlowItem({
+  id,
+  createdAt,
+  currentStep,
+  steps,
+}: FlowSummary): FlowPageAnswer['items'][number] {
+  return {
+    id,
+    created_at: createdAt.toISOString(),
+    current_step: currentStep,
+    steps: steps.map((states) => [...states]),
+  };
+}
+
 export function toTaskAnswer(task: Task): TaskAnswer {
   return {
     id: task.id,
@@ -189,6 +230,10 @@ export function toTaskAnswer(task: Task): TaskAnswer {
     attempt: task.attempt,
     failures: task.failures,
     max_retries: task.maxRetries,
+    retry_interval_ms: task.retryIntervalMs,
+    timeout_ms: task.timeoutMs,
+    result_ttl_ms: task.resultTtlMs,
+    failure_ttl_ms: task.failureTtlMs,
     payload: task.payload,
     result: task.result ?? null,
     error: task.errorCode === null ? null : { code: task.errorCode, message: task.error ?? '' },

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { type Transaction, Transactions } from '../../../platform/database/index.js';
-import type { StoredState, TaskQueueName } from '../domain/task.js';
+import { shownState, type StoredState, type TaskQueueName, type TaskState } from '../domain/task.js';
 import { LaneRepository } from './lane.repository.js';
+import { AFTER_ALL_IDS } from './task.repository.js';
 
 /** Tasks in steps; a step waits until all of the one before have finished. */
 export interface Flow {
@@ -11,6 +12,14 @@ export interface Flow {
   readonly currentStep: number;
   /** Tasks of the current step that have not finished. */
   readonly unfinished: number;
+}
+
+/** A flow in a list, with the states of those of its tasks that are still kept, step by step. */
+export interface FlowSummary {
+  readonly id: string;
+  readonly currentStep: number;
+  readonly createdAt: Date;
+  readonly steps: readonly (readonly TaskState[])[];
 }
 
 interface FlowRow {
@@ -46,6 +55,32 @@ export class FlowRepository {
 
   async find(id: string): Promise<Flow | undefined> {
     return this.read(this.transactions.single, id, '');
+  }
+
+  /** A user's flows, the newest first. */
+  async listOf(ownerId: string, beforeId: string | undefined, limit: number): Promise<FlowSummary[]> {
+    const flows: (FlowRow & { created_at: Date })[] = await this.transactions.single.query(
+      `SELECT id, steps, current_step, created_at FROM task_flows FORCE INDEX (idx_task_flows_owner)
+       WHERE owner_id = ? AND id < ? ORDER BY id DESC LIMIT ?`,
+      [ownerId, beforeId ?? AFTER_ALL_IDS, limit],
+    );
+    if (flows.length === 0) return [];
+    const tasks: { flow_id: string; step: number; state: StoredState }[] =
+      await this.transactions.single.query(
+        `SELECT flow_id, step, state FROM tasks FORCE INDEX (idx_tasks_flow)
+         WHERE flow_id IN (?) AND (expires_at IS NULL OR expires_at > UTC_TIMESTAMP(3)) ORDER BY step, id`,
+        [flows.map(({ id }) => id)],
+      );
+    return flows.map((flow) => ({
+      id: flow.id,
+      currentStep: flow.current_step,
+      createdAt: flow.created_at,
+      steps: Array.from({ length: flow.steps }, (_, step) =>
+        tasks
+          .filter((task) => task.flow_id === flow.id && task.step === step)
+          .map(({ state }) => shownState(state)),
+      ),
+    }));
   }
 
   /** Undefined if there is none any more. */

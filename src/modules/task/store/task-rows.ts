@@ -13,6 +13,10 @@ export interface TaskRow {
   attempt: number;
   failures: number;
   max_retries: number;
+  retry_interval_ms: string | number;
+  timeout_ms: string | number;
+  result_ttl_ms: string | number;
+  failure_ttl_ms: string | number;
   payload: string;
   result: string | null;
   error_code: string | null;
@@ -28,7 +32,7 @@ export interface TaskRow {
 }
 
 export const TASK_COLUMNS = `id, owner_id, queue, name, subject_id, state, reason, priority, attempt, failures,
-  max_retries, payload, result, error_code, error, error_stack, flow_id, step, due_at, created_at, started_at, ended_at,
+  max_retries, retry_interval_ms, timeout_ms, result_ttl_ms, failure_ttl_ms, payload, result, error_code, error, error_stack, flow_id, step, due_at, created_at, started_at, ended_at,
   expires_at`;
 
 export function toTask(row: TaskRow): Task {
@@ -44,6 +48,10 @@ export function toTask(row: TaskRow): Task {
     attempt: row.attempt,
     failures: row.failures,
     maxRetries: row.max_retries,
+    retryIntervalMs: Number(row.retry_interval_ms),
+    timeoutMs: Number(row.timeout_ms),
+    resultTtlMs: Number(row.result_ttl_ms),
+    failureTtlMs: Number(row.failure_ttl_ms),
     payload: JSON.parse(row.payload) as unknown,
     result: row.result === null ? undefined : (JSON.parse(row.result) as unknown),
     errorCode: row.error_code,

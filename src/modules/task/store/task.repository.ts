@@ -32,7 +32,7 @@ type PlaceRow = Pick<TaskRow, 'id' | 'owner_id' | 'queue' | 'state' | 'flow_id' 
 
 const PLACE_COLUMNS = 'id, owner_id, queue, state, flow_id, step';
 /** Ids are lower-case hexadecimal: this is after all of them. */
-const AFTER_ALL_IDS = 'g';
+export const AFTER_ALL_IDS = 'g';
 const NOT_ENDED = ['queued', 'admitted', 'started', 'scheduled', 'deferred'] as const;
 
 /** Makes tasks and reads them. */
