@@ -8,6 +8,9 @@ import { TestInstallation } from '../factories/test-installation.js';
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
+/** What none of the commands prints. */
+const BETWEEN = '@@ next @@';
+
 /** The fenced blocks of one language in the section under this heading. */
 function blocks(readme: string, heading: string, language: string): string[] {
   const section = readme.split(/^## /m).find((text) => text.startsWith(`${heading}\n`)) ?? '';
@@ -31,20 +34,22 @@ describe('what the README tells a newcomer to do', () => {
   afterAll(() => installation.remove());
 
   it('works in a shell, from the first turn to a user with coins, a log line, a document and the periodic tasks', async () => {
-    const script = blocks(readme, 'Use', 'sh').join('\necho ---\n');
+    const script = blocks(readme, 'Use', 'sh').join(`\necho ${BETWEEN}\n`);
     const { stdout } = await run('/bin/bash', ['-euo', 'pipefail', '-c', script], {
       cwd: root,
       env: installation.environment(),
     });
-    const [, turn = '', books = '', grant = '', log = '', document = '', schedules = ''] =
-      stdout.split('---\n');
+    const [, turn = '', books = '', grant = '', log = '', document = '', schedules = ''] = stdout.split(
+      `${BETWEEN}\n`,
+    );
     expect(turn).toContain('data: [DONE]');
     expect(books).toContain('"title":"Hello"');
     expect(books).toContain('"settle"');
     expect(grant).toContain('25.000000');
     expect(log).toMatch(/"fate":"(queued|stored)"/);
     expect(document).toContain('"file_name":"coins.md"');
-    expect(document).toMatch(/file_processing.*\n.*vectorization/);
+    const queues = document.slice(document.indexOf('Queues of tasks'));
+    for (const name of ['file_processing', 'vectorization', 'kg_extraction']) expect(queues).toContain(name);
     expect(schedules).toContain('process-customer-service-queue');
   });
 

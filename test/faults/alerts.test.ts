@@ -10,6 +10,8 @@ import { waitUntil } from '../factories/wait.js';
 const LONG_MS = 300_000;
 /** Turns and jobs are called late after 10 s, logs after 60, tasks of seconds after 70. */
 const NOBODY_WORKS_MS = 100_000;
+/** Each document is read in a process of its own, and a handful of them have to fail in both workers. */
+const UNREADABLE_MS = 100_000;
 
 /** What is not made real here, and why; promtool's cases hold these alone. */
 const notMadeReal: Record<string, string> = {
@@ -175,7 +177,7 @@ describe('a real Prometheus that scrapes the real product', { timeout: LONG_MS }
     let isAwaited = true;
     await Promise.all([
       uploadBroken(() => !isAwaited),
-      watched.awaitAlerts(['TasksFailing']).finally(() => (isAwaited = false)),
+      watched.awaitAlerts(['TasksFailing'], UNREADABLE_MS).finally(() => (isAwaited = false)),
     ]);
     expect(watched.fired.get('LockkeeperTasksFailing')?.labels['queue']).toBe('file_processing');
   });
