@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Transaction, Transactions } from '../../../platform/database/index.js';
 import { Clock } from '../../../shared/clock.js';
 import { newId } from '../../../shared/ids.js';
-import { collectionNotFound } from '../../file/index.js';
+import { collectionNotFound, FileService } from '../../file/index.js';
 import { KnowledgeFileRepository } from '../files/knowledge-file.repository.js';
 import {
   collectionFull,
@@ -27,6 +27,7 @@ export class CollectionService {
     private readonly collections: CollectionRepository,
     private readonly memberships: MembershipRepository,
     private readonly files: KnowledgeFileRepository,
+    private readonly uploaded: FileService,
     private readonly clock: Clock,
   ) {}
 
@@ -68,7 +69,18 @@ export class CollectionService {
 
   /** Puts a file into a collection; one that is in it stays. @throws collection_not_found, knowledge_file_not_found, collection_full */
   async addFile(ownerId: string, id: string, fileId: string): Promise<void> {
-    await this.transactions.run((transaction) => this.addFileWithin(transaction, ownerId, id, fileId));
+    await this.transactions.run(async (transaction) => {
+      await this.makeKnown(transaction, ownerId, fileId);
+      await this.addFileWithin(transaction, ownerId, id, fileId);
+    });
+  }
+
+  /** A file of which no task has begun is not known yet. It is held, so that a deletion finds it known. */
+  private async makeKnown(transaction: Transaction, ownerId: string, fileId: string): Promise<void> {
+    if (await this.files.lockOwned(transaction, ownerId, fileId)) return;
+    const present = await this.uploaded.findPresent(ownerId, [fileId]);
+    if (!present.has(fileId) || !(await this.uploaded.holdPresent(transaction, fileId))) return;
+    await this.files.ensureWithin(transaction, ownerId, fileId);
   }
 
   /** The same as a part of a transaction. */
@@ -103,7 +115,7 @@ export class CollectionService {
   /** @throws collection_not_found if one of these is not the owner's */
   async check(ownerId: string, ids: readonly string[]): Promise<void> {
     const owned = await this.collections.findOwned(ownerId, ids);
-    if (ids.some((id) => !owned.has(id))) throw collectionNotFound();
+    if (ids.some((id) => !owned.has(id))) throw collectionNotFound({ param: 'collection_id' });
   }
 
   /** Those of these that are there and the owner's, in the same order. */
