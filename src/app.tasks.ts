@@ -16,6 +16,7 @@ import { forgetExpiredCredentials } from './modules/auth/index.js';
 import { expireHolds, reconcileBooks } from './modules/coin-account/index.js';
 import { eraseData } from './modules/conversation/index.js';
 import { cleanUpFiles } from './modules/file/index.js';
+import { embedDocumentsAnew } from './modules/knowledge/index.js';
 import { retainLogs } from './modules/logs/index.js';
 import { forgetSlots } from './modules/scheduler/index.js';
 import { catchUpIndex } from './modules/search/index.js';
@@ -38,6 +39,7 @@ export const periodicTasks: readonly PeriodicTask[] = [
   eraseData,
   catchUpIndex,
   cleanUpFiles,
+  embedDocumentsAnew,
   retainLogs,
   reconcileBooks,
   forgetExpiredCredentials,

@@ -12,7 +12,7 @@ import { CoinAccountWorkerModule } from './modules/coin-account/coin-account.wor
 import { ConversationWorkerModule } from './modules/conversation/conversation.worker.module.js';
 import { EngagementWorkerModule } from './modules/engagement/engagement.worker.module.js';
 import { FileWorkerModule } from './modules/file/file.worker.module.js';
-import { KnowledgeModule } from './modules/knowledge/index.js';
+import { KnowledgeWorkerModule } from './modules/knowledge/knowledge.worker.module.js';
 import { GraphModule } from './modules/graph/index.js';
 import { IngestionWorkerModule } from './modules/ingestion/ingestion.worker.module.js';
 import { LogsWorkerModule } from './modules/logs/logs.worker.module.js';
@@ -66,7 +66,7 @@ export class WorkerAppModule {
         EngagementWorkerModule,
         MarketplaceWorkerModule,
         FileWorkerModule,
-        KnowledgeModule,
+        KnowledgeWorkerModule,
         IngestionWorkerModule,
         StatisticsWorkerModule,
         AgentMemoryModule,

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Type } from '@nestjs/common';
+import { ErasureService } from '../../src/modules/conversation/index.js';
 import { toExtraction } from '../../src/modules/graph/domain/extraction.js';
 import type { GraphExtractor } from '../../src/modules/graph/extractors/graph-extractor.js';
+import { GraphCharges } from '../../src/modules/graph/graph-charges.js';
 import { GraphMetrics } from '../../src/modules/graph/graph-metrics.js';
 import { GraphRunRepository } from '../../src/modules/graph/graph-run.repository.js';
 import { GraphRepository } from '../../src/modules/graph/graph.repository.js';
@@ -101,8 +103,10 @@ export class TestGraphs {
       get(GraphRunRepository),
       get(GraphRepository),
       get(GraphMetrics),
+      get(GraphCharges),
       { extractor: 'rules', model: '', maxTokensAFile: 0 },
       lineExtractor,
+      get(ErasureService),
     );
     const file = new TestGraphFile(ownerId, texts);
     await service.replaceFile(

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { formOf, TestFiles, uniqueText } from '../factories/files.js';
 import { TestReader } from '../factories/knowledge.js';
 import { createTestApp, type TestApp } from '../factories/test-app.js';
 
@@ -8,6 +9,7 @@ describe('collections', () => {
   let reader: TestReader;
   beforeAll(async () => {
     test = await createTestApp();
+    await TestFiles.listen(test);
   });
   beforeEach(async () => {
     reader = await TestReader.create(test);
@@ -85,6 +87,49 @@ describe('collections', () => {
       status: 404,
       body: { code: 'collection_not_found' },
     });
+    expect((await reader.call('GET', `/api/collections/${id}`)).body.file_count).toBe(0);
+  });
+
+  it('take a file that is uploaded and that nothing has been done with, and not one that is deleted', async () => {
+    const files = new TestFiles(test);
+    const id = await reader.collection();
+    const fileId = await files.uploaded(reader.user);
+    const url = `/api/collections/${id}/files/${fileId}`;
+    const other = await TestReader.create(test);
+    const theirs = await other.collection();
+    expect(await other.call('PUT', `/api/collections/${theirs}/files/${fileId}`)).toMatchObject({
+      status: 404,
+      body: { code: 'knowledge_file_not_found' },
+    });
+    expect((await reader.call('PUT', url)).status).toBe(204);
+    expect((await reader.call('GET', `/api/collections/${id}/files`)).body.items).toEqual([
+      { file_id: fileId, chunk_count: 0 },
+    ]);
+    const deleted = await files.uploaded(reader.user);
+    expect((await reader.call('DELETE', `/api/files/${deleted}`)).status).toBe(204);
+    expect((await reader.call('PUT', `/api/collections/${id}/files/${deleted}`)).status).toBe(404);
+    expect((await reader.call('DELETE', `/api/files/${fileId}`)).status).toBe(204);
+    expect((await reader.call('GET', `/api/collections/${id}`)).body.file_count).toBe(0);
+  });
+
+  it('take no upload of somebody else, of whom nothing is stored then', async () => {
+    const files = new TestFiles(test);
+    const id = await reader.collection();
+    const other = await files.user();
+    const before = await files.stored();
+    const [first, last] = [
+      formOf(uniqueText(), 'a.txt', { collection_id: id }),
+      formOf(uniqueText(), 'a.txt'),
+    ];
+    last.append('collection_id', id);
+    for (const form of [first, last]) {
+      expect(await files.send(other, form)).toMatchObject({
+        status: 404,
+        body: { code: 'collection_not_found' },
+      });
+    }
+    await files.nothingLeft(other);
+    expect(await files.stored()).toEqual(before);
     expect((await reader.call('GET', `/api/collections/${id}`)).body.file_count).toBe(0);
   });
 

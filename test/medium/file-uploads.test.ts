@@ -74,16 +74,22 @@ describe('an upload', () => {
     expect(other.body.file_id).not.toBe(first.body.file_id);
   });
 
-  it('of the same content twice at once makes one file and one task, and leaves nothing of the other', async () => {
-    const owner = await files.user();
+  it('of the same content several times at once makes one file and one task of each owner, and leaves nothing else', async () => {
+    const [owner, other] = [await files.user(), await files.user()];
     const content = randomBytes(1_000_000).toString('base64');
-    const answers = await Promise.all([1, 2, 3].map(() => files.upload(owner, content)));
+    const [theirs, ...answers] = await Promise.all(
+      [other, owner, owner, owner].map((each) => files.upload(each, content)),
+    );
     expect(answers.map(({ status }) => status).sort((left, right) => left - right)).toEqual([200, 200, 201]);
     expect(new Set(answers.map(({ body }) => body.file_id)).size).toBe(1);
     expect(new Set(answers.map(({ body }) => body.job_id)).size).toBe(1);
     expect(await files.rows(owner)).toHaveLength(1);
     expect(await files.usage(owner)).toEqual({ files: 1, bytes: content.length });
+    expect(theirs?.status).toBe(201);
+    expect(await files.rows(other)).toEqual([{ id: theirs?.body.file_id, status: 'queued' }]);
     const stored = await files.stored();
+    expect(stored).toContain(theirs?.body.file_id);
+    expect(theirs?.body.file_id).not.toBe(answers[0]?.body.file_id);
     expect(stored).toContain(answers[0]?.body.file_id);
     expect(stored.filter((name) => name.endsWith('.part'))).toEqual([]);
   });

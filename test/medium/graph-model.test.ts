@@ -1,40 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import {
-  answering,
-  FakeUpstream,
-  refusing,
-  type Script,
-  type UpstreamCall,
-} from '../fakes/openai-upstream.js';
+import { answerOf, askedIn, readingGraph as reading } from '../fakes/graph-model.js';
+import { answering, FakeUpstream, refusing, type Script } from '../fakes/openai-upstream.js';
 import { TestGraphFile, TestGraphs } from '../factories/graph.js';
 import { createTestApp, type TestApp } from '../factories/test-app.js';
 
 const MODELS = JSON.stringify([
-  { id: 'reader', upstream_id: 'inner', input_price: '1', output_price: '1', max_output_tokens: 2000 },
+  { id: 'reader', upstream_id: 'inner', input_price: '0', output_price: '0', max_output_tokens: 2000 },
 ]);
 const CHUNKS_A_CALL = 6;
-
-interface Asked {
-  chunk: number;
-  text: string;
-}
-
-/** The chunks that a call is about. */
-function askedIn(call: UpstreamCall): Asked[] {
-  const messages = call.body['messages'] as { content: string }[];
-  return JSON.parse(messages[1]!.content) as Asked[];
-}
-
-/** What the fake says of `Ada knows Bob.`, and of somebody who is nowhere. */
-function read({ chunk, text }: Asked) {
-  const [, from = '', label = '', to = ''] = /(\w+) (\w+) (\w+)\./.exec(text) ?? [];
-  const entities = [from, to, 'Nemo'].map((name) => ({ name, type: 'person' }));
-  return { chunk, entities, relations: [from, 'Nemo'].map((name) => ({ from: name, label, to })) };
-}
-
-const answerOf = (asked: readonly Asked[]) => JSON.stringify({ chunks: asked.map(read) });
-const reading: Script = (call) => answering([answerOf(askedIn(call))], { usage: [100, 10] })(call);
 
 /** Reads, but does something else when it is asked about a chunk with this word. */
 const readingBut =

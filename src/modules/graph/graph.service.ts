@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ConfigOf } from '../../platform/config/index.js';
+import { ErasureService } from '../conversation/index.js';
 import {
   GRAPH_EXTRACTOR,
   type ChunkOutcome,
@@ -9,6 +10,8 @@ import {
   type TokenBudget,
 } from './extractors/graph-extractor.js';
 import { type GraphFile, type GraphRun, GraphRunRepository } from './graph-run.repository.js';
+import { GraphCharges } from './graph-charges.js';
+import { graphFileOvertaken } from './graph.errors.js';
 import { GraphMetrics } from './graph-metrics.js';
 import { graphConfig } from './graph.config.js';
 import { GraphRepository } from './graph.repository.js';
@@ -23,8 +26,9 @@ export interface GraphProgress {
   refused: number;
   malformed: number;
   overBudget: number;
-  /** What a model has taken, in this run. */
+  /** What a model has taken, in this run, and in how many calls. */
   tokensSpent: number;
+  calls: number;
 }
 
 export interface ReplaceOptions {
@@ -43,8 +47,10 @@ export class GraphService {
     private readonly runs: GraphRunRepository,
     private readonly graph: GraphRepository,
     private readonly metrics: GraphMetrics,
+    private readonly charges: GraphCharges,
     @Inject(graphConfig.token) private readonly config: ConfigOf<typeof graphConfig>,
     @Inject(GRAPH_EXTRACTOR) private readonly extractor: GraphExtractor,
+    private readonly erasures: ErasureService,
   ) {}
 
   /**
@@ -52,16 +58,25 @@ export class GraphService {
    * read as they are, by the same extractor, are not read again: after a crash a second call goes on where the first
    * stopped, and both together leave what one would have. What chunks say that are no longer there goes at the end.
    * @param chunks with ids that are theirs alone; each is written in a transaction of its own.
-   * @throws graph_file_overtaken if a later call has the file or it was removed; a provider error that may pass; after
-   *   the signal is aborted, its reason. What was read until then stays.
+   * @throws graph_file_overtaken if a later call has the file, it was removed or its owner erased; insufficient_coins; a
+   *   provider error that may pass; after the signal is aborted, its reason. What was read until then stays.
    */
   async replaceFile(
     file: GraphFile,
     chunks: AsyncIterable<SourceChunk>,
     { signal, onProgress }: ReplaceOptions,
   ): Promise<GraphProgress> {
+    if (await this.erasures.isUserErased(file.ownerId)) throw graphFileOvertaken();
     const run = await this.runs.begin(file);
-    const progress = { chunks: 0, unchanged: 0, refused: 0, malformed: 0, overBudget: 0, tokensSpent: 0 };
+    const progress = {
+      chunks: 0,
+      unchanged: 0,
+      refused: 0,
+      malformed: 0,
+      overBudget: 0,
+      tokensSpent: 0,
+      calls: 0,
+    };
     for await (const batch of batchesOf(chunks, this.extractor.chunksABatch)) {
       signal.throwIfAborted();
       await this.readBatch(run, batch, progress, signal);
@@ -116,10 +131,17 @@ export class GraphService {
       get left() {
         return maxTokensAFile - run.tokensSpent - progress.tokensSpent;
       },
-      spend: async (tokens) => {
-        progress.tokensSpent += tokens;
-        this.metrics.spent(tokens);
-        await this.runs.noteSpent(run, tokens);
+      beginCall: async (mostCost) => {
+        progress.calls++;
+        const held = await this.charges.hold(run, progress.calls, mostCost);
+        return {
+          end: async (tokens, cost) => {
+            progress.tokensSpent += tokens;
+            this.metrics.spent(tokens);
+            if (held) await this.charges.settle(held, cost);
+            await this.runs.noteSpent(run, tokens);
+          },
+        };
       },
     };
   }

@@ -1,8 +1,3 @@
-import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { setImmediate as letOthersWork } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { type Block, type Chunk, chunksOf, DocumentReader } from '../extraction/index.js';
@@ -10,6 +5,7 @@ import { FileProgress, FileService, type FileStep, type StoredFile } from '../fi
 import { type GraphProgress, GraphService } from '../graph/index.js';
 import { KnowledgeService } from '../knowledge/index.js';
 import { languageOf } from './language.js';
+import { LocalCopies } from './local-copies.js';
 
 const WHOLE = 100;
 /** Reading a document is told as this much of the chunking; dividing it is quick. */
@@ -26,6 +22,7 @@ export class FileIngestion {
   constructor(
     private readonly files: FileService,
     private readonly progress: FileProgress,
+    private readonly copies: LocalCopies,
     private readonly reader: DocumentReader,
     private readonly knowledge: KnowledgeService,
     private readonly graph: GraphService,
@@ -38,7 +35,7 @@ export class FileIngestion {
    */
   chunk(file: StoredFile, signal: AbortSignal): Promise<number> {
     return this.step(file, 'chunking', async () => {
-      const document = await withLocalCopy(await this.files.open(file.id), signal, (path) =>
+      const document = await this.copies.with(await this.files.open(file.id), signal, (path) =>
         this.reader.read({ path, mediaType: file.mediaType, name: file.name }, {}, signal),
       );
       await this.progress.report(file.id, 'chunking', { status: 'processing', progress: READ });
@@ -98,22 +95,6 @@ export class FileIngestion {
       const share = total === 0 ? WHOLE : Math.min(WHOLE - 1, (done * WHOLE) / total);
       await this.progress.report(file.id, step, { status: 'processing', progress: share });
     };
-  }
-}
-
-/** Copies bytes to a file of this machine for as long as `work` needs it there. */
-async function withLocalCopy<T>(
-  bytes: NodeJS.ReadableStream,
-  signal: AbortSignal,
-  work: (path: string) => Promise<T>,
-): Promise<T> {
-  const directory = await mkdtemp(join(tmpdir(), 'lockkeeper-document-'));
-  try {
-    const path = join(directory, 'document');
-    await pipeline(bytes, createWriteStream(path, { mode: 0o600 }), { signal });
-    return await work(path);
-  } finally {
-    await rm(directory, { recursive: true, force: true });
   }
 }
 

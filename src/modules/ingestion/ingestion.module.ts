@@ -6,11 +6,12 @@ import { KnowledgeModule } from '../knowledge/index.js';
 import { TaskModule } from '../task/index.js';
 import { FileIngestion } from './file-ingestion.service.js';
 import { IngestionRemoval } from './ingestion-removal.js';
+import { LocalCopies } from './local-copies.js';
 
 /** What makes of a file chunks, vectors and a graph, and removes them with it. In the API it only removes. */
 @Module({
   imports: [FileModule, ExtractionModule, KnowledgeModule, GraphModule, TaskModule],
-  providers: [FileIngestion, IngestionRemoval],
+  providers: [LocalCopies, FileIngestion, IngestionRemoval],
   exports: [FileIngestion],
 })
 export class IngestionModule {}

@@ -6,4 +6,5 @@ export { knowledgeConfig } from './knowledge.config.js';
 export { knowledgeFileSuperseded } from './knowledge.errors.js';
 export { KnowledgeModule } from './knowledge.module.js';
 export { KnowledgeService } from './knowledge.service.js';
+export { embedDocumentsAnew } from './tasks/embed-documents-anew.task.js';
 export type { EmbeddingProgress } from './knowledge.service.js';

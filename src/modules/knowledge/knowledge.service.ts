@@ -1,10 +1,15 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { type Transaction, Transactions } from '../../platform/database/index.js';
+import { ErasureService } from '../conversation/index.js';
 import { EmbeddingsService } from '../provider/index.js';
 import { MembershipRepository } from './collections/membership.repository.js';
 import type { KnowledgeSource, NewChunk } from './domain/chunk.js';
 import { ChunkRepository, type StoredChunk, type UnembeddedChunk } from './files/chunk.repository.js';
-import { type KnowledgeFile, KnowledgeFileRepository } from './files/knowledge-file.repository.js';
+import {
+  type EmbeddedPlace,
+  type KnowledgeFile,
+  KnowledgeFileRepository,
+} from './files/knowledge-file.repository.js';
 import { chunkLimitReached, knowledgeFileNotFound, knowledgeFileSuperseded } from './knowledge.errors.js';
 import { VectorRepository } from './vectors/vector.repository.js';
 
@@ -37,14 +42,20 @@ export class KnowledgeService {
     private readonly vectors: VectorRepository,
     private readonly memberships: MembershipRepository,
     private readonly embeddings: EmbeddingsService,
+    private readonly erasures: ErasureService,
   ) {}
 
-  /** Makes a file known, so that it can be put into collections. @throws knowledge_file_not_found for another's */
+  /**
+   * Makes a file known, so that it can be put into collections.
+   * @throws knowledge_file_not_found for another's; knowledge_file_superseded if the owner has been erased
+   */
   async addFile({ fileId, ownerId }: KnowledgeSource): Promise<void> {
-    const ownerNo = await this.files.ensureOwner(ownerId);
-    await this.files.ensure(ownerNo, fileId);
-    const file = await this.files.find(fileId);
-    if (file?.ownerNo !== ownerNo) throw knowledgeFileNotFound();
+    if (!(await this.isKnown(ownerId, fileId))) {
+      // Whoever erases the owner looks again for a while: what is made behind this question does not stay.
+      if (await this.erasures.isUserErased(ownerId)) throw knowledgeFileSuperseded();
+      await this.transactions.run((transaction) => this.files.ensureWithin(transaction, ownerId, fileId));
+    }
+    if (!(await this.isKnown(ownerId, fileId))) throw knowledgeFileNotFound();
   }
 
   /**
@@ -98,7 +109,7 @@ export class KnowledgeService {
       signal.throwIfAborted();
       const batch = await this.chunks.listUnembedded(file, embedder, from, CHUNKS_A_CALL);
       const last = batch.at(-1);
-      if (!last) return;
+      if (!last) return this.noteEmbedded(file, embedder);
       await this.embedBatch(file, embedder, batch, signal);
       from = last.position + 1;
       done += batch.length;
@@ -113,7 +124,24 @@ export class KnowledgeService {
 
   /** Has `embedPending` make all vectors of a file again; until then those that there are are found. */
   async forgetVectors(fileId: string): Promise<void> {
-    await this.chunks.markAllUnembedded(await this.presentFile(fileId));
+    const { fileNo } = await this.presentFile(fileId);
+    await this.transactions.run(async (transaction) => {
+      const file = await this.files.lock(transaction, fileNo);
+      if (!file || file.isRemoved) throw knowledgeFileSuperseded();
+      await this.chunks.markAllUnembedded(transaction, file);
+      await this.files.setEmbedder(transaction, fileNo, '');
+    });
+  }
+
+  /**
+   * Some of the files that were embedded by another embedder than the one that is configured, of all owners, behind a
+   * place. `embedPending` embeds them anew; until then they are found by their words alone.
+   */
+  listOutdated(
+    after: EmbeddedPlace | undefined,
+    limit: number,
+  ): Promise<(EmbeddedPlace & { fileId: string })[]> {
+    return this.files.listEmbeddedByOther(this.embeddings.embedder, after, limit);
   }
 
   /** The chunks of a file in their order, read as they are asked for. @throws knowledge_file_superseded if it was removed */
@@ -145,15 +173,21 @@ export class KnowledgeService {
   async eraseOwner(ownerId: string): Promise<void> {
     const owner = await this.files.findOwner(ownerId);
     if (!owner) return;
-    for (;;) {
-      const files = await this.files.listOf(owner.ownerNo, FILES_AN_ERASURE);
-      if (files.length === 0) break;
-      for (const { fileId, fileNo } of files) {
-        await this.removeFile(fileId);
-        await this.files.forget(fileNo);
+    do {
+      for (;;) {
+        const files = await this.files.listOf(owner.ownerNo, FILES_AN_ERASURE);
+        if (files.length === 0) break;
+        for (const { fileId, fileNo } of files) {
+          await this.removeFile(fileId);
+          await this.files.forget(fileNo);
+        }
       }
-    }
-    await this.files.forgetOwner(owner.ownerNo);
+    } while (!(await this.files.forgetOwner(owner.ownerNo)));
+  }
+
+  private async isKnown(ownerId: string, fileId: string): Promise<boolean> {
+    const [owner, file] = await Promise.all([this.files.findOwner(ownerId), this.files.find(fileId)]);
+    return owner !== undefined && file?.ownerNo === owner.ownerNo;
   }
 
   private async presentFile(fileId: string): Promise<KnowledgeFile> {
@@ -202,6 +236,16 @@ export class KnowledgeService {
 
   private async clear(fileNo: string, below: number, kept: number): Promise<void> {
     while ((await this.chunks.deleteGenerations(fileNo, below, kept, CHUNKS_A_DELETION)) > 0);
+  }
+
+  /** Notes that all chunks of a file are embedded, if it is still so. */
+  private async noteEmbedded({ fileNo, generation }: KnowledgeFile, embedder: string): Promise<void> {
+    await this.transactions.run(async (transaction) => {
+      const file = await this.files.lock(transaction, fileNo);
+      if (!file || file.isRemoved || file.generation !== generation) throw knowledgeFileSuperseded();
+      if (await this.chunks.isAnyUnembedded(transaction, file, embedder)) return;
+      await this.files.setEmbedder(transaction, fileNo, embedder);
+    });
   }
 
   private async embedBatch(

@@ -93,9 +93,16 @@ export const providerConfig = defineConfig('provider', {
   embeddingsModel: variable({
     env: 'LOCKKEEPER_EMBEDDINGS_MODEL',
     description:
-      'The model at LOCKKEEPER_EMBEDDINGS_URL. After a change all messages are embedded again, bit by bit.',
+      'The model at LOCKKEEPER_EMBEDDINGS_URL. After a change all messages and documents are embedded again, bit by bit.',
     schema: z.string().min(1).max(128).default('text-embedding-3-small'),
     example: 'text-embedding-3-small',
+  }),
+  embeddingsVersion: variable({
+    env: 'LOCKKEEPER_EMBEDDINGS_VERSION',
+    description:
+      'Raise it when another model stands behind the same LOCKKEEPER_EMBEDDINGS_MODEL, or its vectors have another size: then all messages and documents are embedded again, bit by bit.',
+    schema: read.integer(0, { min: 0, max: 99 }),
+    example: '0',
   }),
   embeddingsTimeoutMs: variable({
     env: 'LOCKKEEPER_EMBEDDINGS_TIMEOUT_MS',

@@ -63,6 +63,7 @@ export class UnreadForm {
     reply.raw.once('close', () => {
       underWay.delete(socket);
       clearTimeout(this.#silence);
+      passOver(request);
     });
   }
 
@@ -123,6 +124,16 @@ export function exemptForms(server: Server): void {
     if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && underWay.has(socket)) return;
     for (const listener of listeners) listener.call(server, error, socket);
   });
+}
+
+/**
+ * Lets the rest of a form go by that was answered before its end. Else the next request on the connection stands behind
+ * what nobody reads; Node does so itself, but not if somebody has begun to read.
+ */
+function passOver({ raw }: FastifyRequest): void {
+  if (raw.complete) return;
+  raw.unpipe();
+  raw.resume();
 }
 
 function fieldText(part: { value: unknown; fieldname: string; valueTruncated?: boolean }): string {

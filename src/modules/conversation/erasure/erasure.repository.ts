@@ -133,6 +133,15 @@ export class ErasureRepository {
     );
   }
 
+  /** Whether the erasure of a user was ever asked for, and is not forgotten. */
+  async hasUserErasure(userId: string): Promise<boolean> {
+    const rows: unknown[] = await this.transactions.single.query(
+      `SELECT 1 FROM erasures WHERE kind = 'user' AND subject_id = ?`,
+      [userId],
+    );
+    return rows.length > 0;
+  }
+
   /** Whether conversations of a user are still being erased. */
   async hasOpenConversations(ownerId: string): Promise<boolean> {
     const rows: unknown[] = await this.transactions.single.query(

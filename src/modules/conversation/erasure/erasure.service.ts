@@ -92,6 +92,14 @@ export class ErasureService {
     await this.repository.insert(transaction, [erasure], 0);
   }
 
+  /**
+   * Whether everything of a user is to be erased, or was within the last 30 days: nothing new is to be kept of him. Since
+   * the worker looks again for a while, whoever asks before he writes leaves nothing.
+   */
+  isUserErased(userId: string): Promise<boolean> {
+    return this.repository.hasUserErasure(userId);
+  }
+
   /** Goes on with an erasure until nothing is left or `deadlineMs` (of `performance.now`) is past. */
   async advance(erasure: ClaimedErasure, deadlineMs: number): Promise<ErasureProgress> {
     const progress = await (erasure.kind === 'user'

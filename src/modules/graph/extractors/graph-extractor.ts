@@ -1,3 +1,4 @@
+import type { MicroCoins } from '../../../shared/money.js';
 import type { Extraction } from '../domain/extraction.js';
 
 /** A part of a file's text, as it was cut for the search. */
@@ -15,8 +16,17 @@ export type ChunkOutcome =
 /** What a model may take until a file is read. */
 export interface TokenBudget {
   readonly left: number;
-  /** Notes tokens that were taken, durably. */
-  spend(tokens: number): Promise<void>;
+  /**
+   * To be called before each call of a model: freezes the most that it can cost, of the coins of the file's owner.
+   * @throws insufficient_coins, and what else the ledger refuses
+   */
+  beginCall(mostCost: MicroCoins): Promise<ModelCall>;
+}
+
+/** A call of a model that is under way. */
+export interface ModelCall {
+  /** Notes what the call has taken, durably, and charges for it; nothing if it never began. */
+  end(tokens: number, cost: MicroCoins): Promise<void>;
 }
 
 /** The one that is configured. */
@@ -32,7 +42,7 @@ export interface GraphExtractor {
    * Reads chunks.
    * @param budget for a model; chunks for which it does not suffice are `over_budget`.
    * @returns what came of each, in their order.
-   * @throws a provider error that may pass, or that an operator has to mend; after `signal` is aborted, its reason.
+   * @throws insufficient_coins; a provider error that may pass, or that an operator has to mend; after `signal` is aborted, its reason.
    */
   extract(
     chunks: readonly SourceChunk[],

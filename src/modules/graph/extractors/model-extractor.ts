@@ -1,18 +1,20 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ConfigOf } from '../../../platform/config/index.js';
 import {
+  costOf,
   countPromptTokens,
   countTokens,
   type Model,
   providerRefused,
   type ProviderRequest,
   ProviderService,
+  type TokenUsage,
 } from '../../provider/index.js';
 import { entityTypes } from '../domain/entity.js';
 import { toExtraction } from '../domain/extraction.js';
 import { answerJsonSchema, locateAnswer, parseAnswer } from '../domain/model-answer.js';
 import { graphConfig } from '../graph.config.js';
-import type { ChunkOutcome, GraphExtractor, SourceChunk, TokenBudget } from './graph-extractor.js';
+import type { ChunkOutcome, GraphExtractor, ModelCall, SourceChunk, TokenBudget } from './graph-extractor.js';
 
 /** A change of what is asked needs another number: files are then read again when they are next processed. */
 const VERSION = 1;
@@ -90,7 +92,9 @@ export class ModelExtractor implements GraphExtractor {
     const promptTokens = await countPromptTokens(request);
     if (promptTokens + request.maxOutputTokens > budget.left)
       return chunks.map(() => ({ state: 'over_budget' }));
-    const answer = await this.stream(request, promptTokens, budget, signal);
+    const most = costOf(this.model, { promptTokens, completionTokens: request.maxOutputTokens });
+    const call = await budget.beginCall(most);
+    const answer = await this.stream(request, promptTokens, call, signal);
     if (answer.isRefused) return chunks.map(() => ({ state: 'refused' }));
     const said = parseAnswer(answer.text);
     return chunks.map(({ text }, index) => {
@@ -100,17 +104,17 @@ export class ModelExtractor implements GraphExtractor {
     });
   }
 
-  /** Reads an answer to its end. What it has taken is spent, whatever comes of it. */
+  /** Reads an answer to its end. What it has taken is spent and charged, whatever comes of it. */
   private async stream(
     request: ProviderRequest,
     promptTokens: number,
-    budget: TokenBudget,
+    call: ModelCall,
     signal: AbortSignal,
   ): Promise<Answer> {
     let text = '';
     let hasBegun = false;
     let isRefused = false;
-    let counted: number | undefined;
+    let counted: TokenUsage | undefined;
     const tooLong = new AbortController();
     try {
       const events = this.provider.stream(this.model, request, AbortSignal.any([signal, tooLong.signal]));
@@ -118,14 +122,16 @@ export class ModelExtractor implements GraphExtractor {
         hasBegun = true;
         if (event.type === 'text') text += event.text;
         else if (event.type === 'finish') isRefused = event.reason === 'content_filter';
-        else if (event.type === 'usage') counted = event.usage.promptTokens + event.usage.completionTokens;
+        else if (event.type === 'usage') counted = event.usage;
         if (text.length > request.maxOutputTokens * MAX_CHARACTERS_A_TOKEN) tooLong.abort();
       }
     } catch (error) {
       if (providerRefused.is(error)) isRefused = true;
       else if (!tooLong.signal.aborted || signal.aborted) throw error;
     } finally {
-      if (hasBegun) await budget.spend(counted ?? promptTokens + (await countTokens(text)));
+      const taken = counted ?? { promptTokens, completionTokens: await countTokens(text) };
+      if (hasBegun) await call.end(taken.promptTokens + taken.completionTokens, costOf(this.model, taken));
+      else await call.end(0, 0n);
     }
     // With a schema, models that do not want to answer say nothing.
     return { text, isRefused: isRefused || (text.trim() === '' && !tooLong.signal.aborted) };

@@ -5,7 +5,7 @@ import { RulesExtractor } from './rules-extractor.js';
 /** The rules cost nothing. */
 const noBudget = {
   left: 0,
-  spend: () => Promise.reject(new Error('They have spent something.')),
+  beginCall: () => Promise.reject(new Error('They have spent something.')),
 };
 const never = () => new AbortController().signal;
 

@@ -27,7 +27,7 @@ export class CollectionService {
     private readonly collections: CollectionRepository,
     private readonly memberships: MembershipRepository,
     private readonly files: KnowledgeFileRepository,
-    private readonly uploads: FileService,
+    private readonly uploaded: FileService,
     private readonly clock: Clock,
   ) {}
 
@@ -70,9 +70,17 @@ export class CollectionService {
   /** Puts a file into a collection; one that is in it stays. @throws collection_not_found, knowledge_file_not_found, collection_full */
   async addFile(ownerId: string, id: string, fileId: string): Promise<void> {
     await this.transactions.run(async (transaction) => {
-      await this.ensureKnown(transaction, ownerId, fileId);
+      await this.makeKnown(transaction, ownerId, fileId);
       await this.addFileWithin(transaction, ownerId, id, fileId);
     });
+  }
+
+  /** A file of which no task has begun is not known yet. It is held, so that a deletion finds it known. */
+  private async makeKnown(transaction: Transaction, ownerId: string, fileId: string): Promise<void> {
+    if (await this.files.lockOwned(transaction, ownerId, fileId)) return;
+    const present = await this.uploaded.findPresent(ownerId, [fileId]);
+    if (!present.has(fileId) || !(await this.uploaded.holdPresent(transaction, fileId))) return;
+    await this.files.ensureWithin(transaction, ownerId, fileId);
   }
 
   /** The same as a part of a transaction, for a file that is known here. */
@@ -112,7 +120,7 @@ export class CollectionService {
   /** @throws collection_not_found if one of these is not the owner's */
   async check(ownerId: string, ids: readonly string[]): Promise<void> {
     const owned = await this.collections.findOwned(ownerId, ids);
-    if (ids.some((id) => !owned.has(id))) throw collectionNotFound();
+    if (ids.some((id) => !owned.has(id))) throw collectionNotFound({ param: 'collection_id' });
   }
 
   /** Those of these that are there and the owner's, in the same order. */
@@ -130,12 +138,5 @@ export class CollectionService {
         await this.transactions.run((transaction) => this.collections.delete(transaction, id));
       }
     }
-  }
-
-  /** A file that waits for its processing can be in collections already. */
-  private async ensureKnown(transaction: Transaction, ownerId: string, fileId: string): Promise<void> {
-    const own = await this.uploads.findPresent(ownerId, [fileId]);
-    if (!own.has(fileId) || !(await this.uploads.holdPresent(transaction, fileId))) return;
-    await this.files.ensureWithin(transaction, ownerId, fileId);
   }
 }

@@ -80,11 +80,21 @@ export const knowledgeSearchSchema = z.object({
     description: 'False if the embedder was away and the words alone decided.',
     examples: [true],
   }),
+  files_without_vectors: z
+    .int()
+    .min(0)
+    .meta({
+      description:
+        'How many of the files that were looked into are found by their words alone as yet: they are being embedded, or ' +
+        'the embedder was changed and they are embedded anew.',
+      examples: [0],
+    }),
 });
 export type KnowledgeSearchAnswer = z.infer<typeof knowledgeSearchSchema>;
 
-export function toKnowledgeSearchAnswer({ passages, isHybrid }: PassageResult): KnowledgeSearchAnswer {
-  return { items: passages.map(toItem), is_hybrid: isHybrid };
+export function toKnowledgeSearchAnswer(result: PassageResult): KnowledgeSearchAnswer {
+  const { passages, isHybrid, filesWithoutVectors } = result;
+  return { items: passages.map(toItem), is_hybrid: isHybrid, files_without_vectors: filesWithoutVectors };
 }
 
 function toItem({ chunk, snippet, score }: Passage): KnowledgeSearchAnswer['items'][number] {

@@ -140,9 +140,22 @@ export class ChunkRepository {
     ]);
   }
 
+  /** Whether a chunk of a generation has no vector of this embedder. */
+  async isAnyUnembedded(
+    transaction: Transaction,
+    { fileNo, generation }: KnowledgeFile,
+    embedder: string,
+  ): Promise<boolean> {
+    const rows: unknown[] = await transaction.query(
+      'SELECT 1 FROM knowledge_chunks WHERE file_no = ? AND generation = ? AND embedder <> ? LIMIT 1',
+      [fileNo, generation, embedder],
+    );
+    return rows.length > 0;
+  }
+
   /** As if no chunk of a generation had a vector. */
-  async markAllUnembedded({ fileNo, generation }: KnowledgeFile): Promise<void> {
-    await this.transactions.single.query(
+  async markAllUnembedded(transaction: Transaction, { fileNo, generation }: KnowledgeFile): Promise<void> {
+    await transaction.query(
       `UPDATE knowledge_chunks SET embedder = '' WHERE file_no = ? AND generation = ?`,
       [fileNo, generation],
     );

@@ -24,6 +24,15 @@ interface FileRow {
   is_removed: string | number;
 }
 
+/** A place among files in the order of what they were embedded by. */
+export interface EmbeddedPlace {
+  readonly embedder: string;
+  readonly fileNo: string;
+}
+
+/** More than one user may have, unless he is allowed to. */
+const MAX_FILES_LISTED = 20_000;
+
 const COLUMNS =
   'f.file_no, f.file_id, f.owner_no, f.generation, f.last_generation, f.chunk_count, f.removed_at IS NOT NULL AS is_removed';
 
@@ -31,18 +40,6 @@ const COLUMNS =
 @Injectable()
 export class KnowledgeFileRepository {
   constructor(private readonly transactions: Transactions) {}
-
-  /** The number of an owner, who gets one now if he has none. */
-  async ensureOwner(ownerId: string): Promise<string> {
-    const known = await this.findOwner(ownerId);
-    if (known) return known.ownerNo;
-    await this.transactions.single.query('INSERT IGNORE INTO knowledge_owners (owner_id) VALUES (?)', [
-      ownerId,
-    ]);
-    const made = await this.findOwner(ownerId);
-    if (!made) throw new Error('An owner of knowledge was erased while he was made.');
-    return made.ownerNo;
-  }
 
   /** Undefined if nothing is kept of the owner. */
   async findOwner(ownerId: string): Promise<{ ownerNo: string; version: number } | undefined> {
@@ -68,15 +65,7 @@ export class KnowledgeFileRepository {
     return row && Number(row.version);
   }
 
-  /** Makes the file known, if it is not. */
-  async ensure(ownerNo: string, fileId: string): Promise<void> {
-    await this.transactions.single.query(
-      'INSERT IGNORE INTO knowledge_files (file_id, owner_no) VALUES (?, ?)',
-      [fileId, ownerNo],
-    );
-  }
-
-  /** Makes a file and its owner known in a transaction that makes the file. */
+  /** Makes a file and its owner known, if they are not. The owner is not forgotten until the transaction ends. */
   async ensureWithin(transaction: Transaction, ownerId: string, fileId: string): Promise<void> {
     await transaction.query('INSERT IGNORE INTO knowledge_owners (owner_id) VALUES (?)', [ownerId]);
     await transaction.query(
@@ -145,14 +134,47 @@ export class KnowledgeFileRepository {
     ]);
   }
 
-  /** From now on the chunks of this generation are found; vectors from before `version` are gone. */
+  /** Notes by what all chunks of a file have been embedded; empty if some have not. */
+  async setEmbedder(transaction: Transaction, fileNo: string, embedder: string): Promise<void> {
+    await transaction.query('UPDATE knowledge_files SET embedder = ? WHERE file_no = ?', [embedder, fileNo]);
+  }
+
+  /** Some of the files that were embedded by another embedder, of anybody, behind a place. */
+  async listEmbeddedByOther(
+    embedder: string,
+    after: EmbeddedPlace | undefined,
+    limit: number,
+  ): Promise<(EmbeddedPlace & { fileId: string })[]> {
+    const { embedder: last = '', fileNo = '0' } = after ?? {};
+    const rows: { file_no: string; file_id: string; embedder: string }[] =
+      await this.transactions.single.query(
+        `SELECT file_no, file_id, embedder FROM knowledge_files FORCE INDEX (idx_knowledge_files_embedder)
+       WHERE embedder <> '' AND embedder <> ? AND (embedder > ? OR (embedder = ? AND file_no > ?))
+         AND removed_at IS NULL AND chunk_count > 0
+       ORDER BY embedder, file_no LIMIT ?`,
+        [embedder, last, last, fileNo, limit],
+      );
+    return rows.map((row) => ({ fileNo: row.file_no, fileId: row.file_id, embedder: row.embedder }));
+  }
+
+  /** The numbers of those files of an owner whose chunks have not all been embedded by this embedder. */
+  async findUnembedded(ownerNo: string, embedder: string): Promise<Set<number>> {
+    const rows: { file_no: string }[] = await this.transactions.single.query(
+      `SELECT file_no FROM knowledge_files FORCE INDEX (idx_knowledge_files_owner_embedder)
+       WHERE owner_no = ? AND (embedder < ? OR embedder > ?) AND removed_at IS NULL AND chunk_count > 0 LIMIT ?`,
+      [ownerNo, embedder, embedder, MAX_FILES_LISTED],
+    );
+    return new Set(rows.map((row) => Number(row.file_no)));
+  }
+
+  /** From now on the chunks of this generation are found, which nobody has embedded; vectors from before `version` are gone. */
   async setGeneration(
     transaction: Transaction,
     fileNo: string,
     { generation, chunkCount, version }: { generation: number; chunkCount: number; version: number },
   ): Promise<void> {
     await transaction.query(
-      'UPDATE knowledge_files SET generation = ?, chunk_count = ?, base_version = ? WHERE file_no = ?',
+      `UPDATE knowledge_files SET generation = ?, chunk_count = ?, base_version = ?, embedder = '' WHERE file_no = ?`,
       [generation, chunkCount, version, fileNo],
     );
   }
@@ -179,8 +201,20 @@ export class KnowledgeFileRepository {
     await this.transactions.single.query('DELETE FROM knowledge_files WHERE file_no = ?', [fileNo]);
   }
 
-  async forgetOwner(ownerNo: string): Promise<void> {
-    await this.transactions.single.query('DELETE FROM knowledge_owners WHERE owner_no = ?', [ownerNo]);
+  /** Forgets an owner of whom no file is left. @returns false if there is one, which has come meanwhile. */
+  forgetOwner(ownerNo: string): Promise<boolean> {
+    return this.transactions.run(async (transaction) => {
+      await transaction.query('SELECT owner_no FROM knowledge_owners WHERE owner_no = ? FOR UPDATE', [
+        ownerNo,
+      ]);
+      const files: unknown[] = await transaction.query(
+        'SELECT file_no FROM knowledge_files WHERE owner_no = ? LIMIT 1',
+        [ownerNo],
+      );
+      if (files.length > 0) return false;
+      await transaction.query('DELETE FROM knowledge_owners WHERE owner_no = ?', [ownerNo]);
+      return true;
+    });
   }
 }
 

@@ -32,8 +32,11 @@ export interface PassageResult {
   readonly passages: Passage[];
   /** False if the embedder is away, and the words alone decided. */
   readonly isHybrid: boolean;
+  /** How many of the files looked into are found by their words alone, since not all of them is embedded (anew). */
+  readonly filesWithoutVectors: number;
 }
 
+const NOTHING: PassageResult = { passages: [], isHybrid: true, filesWithoutVectors: 0 };
 /** Each ranking has so many for each that is wanted, as some fall out when they are read. */
 const CANDIDATES_A_PASSAGE = 4;
 const MIN_CANDIDATES = 50;
@@ -67,18 +70,20 @@ export class PassageSearch {
     const { query, collectionIds, fileIds, limit } = wanted;
     if (collectionIds) await this.collections.check(ownerId, collectionIds);
     const owner = await this.files.findOwner(ownerId);
-    if (!owner) return { passages: [], isHybrid: true };
+    if (!owner) return NOTHING;
     const { ownerNo } = owner;
     const fileNos = await this.filesOf(ownerNo, collectionIds, fileIds);
-    if (fileNos?.size === 0) return { passages: [], isHybrid: true };
+    if (fileNos?.size === 0) return NOTHING;
     const count = Math.max(MIN_CANDIDATES, limit * CANDIDATES_A_PASSAGE);
-    const [byWords, byVectors] = await Promise.all([
+    const [byWords, byVectors, unembedded] = await Promise.all([
       this.rankByWords(ownerNo, query, fileNos, count),
       this.rankByVectors(ownerNo, query, fileNos, count, signal),
+      this.files.findUnembedded(ownerNo, this.embeddings.embedder),
     ]);
     const fused = fuseRankings([byWords, byVectors ?? []]);
     const passages = await this.readPassages(ownerNo, query, fused, limit);
-    return { passages, isHybrid: byVectors !== undefined };
+    const lacking = [...unembedded].filter((fileNo) => fileNos?.has(fileNo) ?? true);
+    return { passages, isHybrid: byVectors !== undefined, filesWithoutVectors: lacking.length };
   }
 
   /** The first `limit` that can still be found. */

@@ -29,7 +29,8 @@ export class EmbeddingsService {
     private readonly upstream: UpstreamEmbedder,
   ) {
     this.isUpstream = config.embeddingsUrl !== undefined;
-    this.embedder = this.isUpstream ? `upstream:${config.embeddingsModel}` : HASHED_NGRAMS;
+    const version = config.embeddingsVersion === 0 ? '' : `#${config.embeddingsVersion}`;
+    this.embedder = this.isUpstream ? `upstream:${config.embeddingsModel}${version}` : HASHED_NGRAMS;
   }
 
   /**

@@ -46,11 +46,24 @@ export class UpkeepRepository {
     return rows.length;
   }
 
-  /** Deletes tasks of a user, however they stand. @returns how many were found. */
+  /** Has the runs of a user's tasks told that they are to end. @returns whether a task is left, in whatever state. */
+  async cancelRunsOf(ownerId: string): Promise<boolean> {
+    await this.transactions.single.query(
+      `UPDATE tasks SET is_cancel_requested = 1 WHERE owner_id = ? AND state = 'started' AND is_cancel_requested = 0`,
+      [ownerId],
+    );
+    const rows: unknown[] = await this.transactions.single.query(
+      'SELECT 1 FROM tasks WHERE owner_id = ? LIMIT 1',
+      [ownerId],
+    );
+    return rows.length > 0;
+  }
+
+  /** Deletes tasks of a user that do not run. @returns how many were found. */
   async forgetOf(ownerId: string, limit: number): Promise<number> {
     const rows: ExpiredRow[] = await this.transactions.single.query(
       `SELECT id, owner_id, queue, state, flow_id FROM tasks FORCE INDEX (idx_tasks_owner)
-       WHERE owner_id = ? LIMIT ?`,
+       WHERE owner_id = ? AND state <> 'started' LIMIT ?`,
       [ownerId, limit],
     );
     await this.forget(rows, 'TRUE');
