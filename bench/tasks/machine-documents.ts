@@ -13,7 +13,7 @@ export interface MachineDocument {
 /** Where documents lie, which files are some, and which part of all they are to be. */
 interface Source {
   directory: string;
-  isDocument(name: string): boolean;
+  isDocument: (name: string) => boolean;
   share: number;
 }
 
