@@ -83,6 +83,7 @@ async function measureSize(
     search(`&collection_id=${filled.collectionId}`),
   );
   await api.stop();
+  report(`Search: in ${count} chunks p95 ${everywhere.p95Ms.toFixed(1)} ms, recall ${recall.toFixed(3)}`);
   const head = { chunks: count };
   return {
     rows: [

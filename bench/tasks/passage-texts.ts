@@ -4,6 +4,7 @@ const DOCUMENTS = 2_000;
 const MIN_CHARACTERS = 40;
 const MAX_CHARACTERS = 240;
 const MIN_WORDS = 7;
+const WORD = /^\p{L}{2,}/u;
 const QUERY_WORDS = 8;
 /** Prime, and prime to how many sentences there may be: with it partners are chosen. */
 const STRIDE = 7_919;
@@ -37,7 +38,8 @@ export class PassageTexts {
 
   /** What somebody asks who looks for a passage: some of its words, in their order. */
   query(number: number): string {
-    const words = this.sentences[(number * STRIDE) % this.sentences.length]?.split(' ') ?? [];
+    const sentence = this.sentences[(number * STRIDE) % this.sentences.length] ?? '';
+    const words = sentence.split(' ').filter((word) => WORD.test(word));
     const start = number % Math.max(1, words.length - QUERY_WORDS + 1);
     return words.slice(start, start + QUERY_WORDS).join(' ');
   }
@@ -52,7 +54,7 @@ function sentencesOf(text: string): string[] {
       (sentence) =>
         sentence.length >= MIN_CHARACTERS &&
         sentence.length <= MAX_CHARACTERS &&
-        sentence.split(' ').length >= MIN_WORDS &&
+        sentence.split(' ').filter((word) => WORD.test(word)).length >= MIN_WORDS &&
         /^[\p{L}\p{N}\p{P}\p{Zs}\p{S}]*$/u.test(sentence),
     );
 }

@@ -1,10 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { exactSearch, MetricKind } from 'usearch';
 import { quantise } from '../../../shared/search/vectors.js';
+import type { ScanThreads } from './scan-threads.js';
 import type { StoredVector, VectorHit } from './vector-index.js';
 
 /** How many vectors are compared without letting other work in: about a millisecond's. */
 const ROWS_A_BLOCK = 8_192;
+/** From so many blocks on, threads are worth the way to them. */
+const BLOCKS_FOR_THREADS = 8;
 const FIRST_ROWS = 128;
 /** What a row takes beside its vector, about. */
 const BYTES_A_ROW = 150;
@@ -23,8 +26,12 @@ export class VectorShelf {
   private readonly rowOf = new Map<number, number>();
   /** Where the vectors of named files are gathered; there is none until files are named. */
   private scratch: Int8Array<ArrayBuffer> = new Int8Array(0);
+  private blockBytes = 0;
 
-  constructor(readonly dimensions: number) {}
+  constructor(
+    readonly dimensions: number,
+    private readonly threads: ScanThreads,
+  ) {}
 
   get size(): number {
     return this.rows.length;
@@ -32,8 +39,7 @@ export class VectorShelf {
 
   /** About how much memory it takes. */
   get bytes(): number {
-    const vectors = this.blocks.reduce((sum, block) => sum + block.length, this.scratch.length);
-    return vectors + this.rows.length * BYTES_A_ROW;
+    return this.blockBytes + this.scratch.length + this.rows.length * BYTES_A_ROW;
   }
 
   /** Adds a vector, or puts it in the place of the one that the chunk has. */
@@ -58,7 +64,10 @@ export class VectorShelf {
     }
   }
 
-  /** The rows most like a vector, the best first; other work is let in between two blocks. */
+  /**
+   * The rows most like a vector, the best first. Other work goes on meanwhile, but none on this shelf may.
+   * @throws BlocksLostError: the shelf is of no use any more
+   */
   async search(
     vector: Float32Array,
     fileNos: ReadonlySet<number> | undefined,
@@ -66,6 +75,7 @@ export class VectorShelf {
   ): Promise<VectorHit[]> {
     const query = quantise(vector);
     if (vector.length !== this.dimensions || query.every((value) => value === 0)) return [];
+    if (!fileNos && this.blocks.length >= BLOCKS_FOR_THREADS) return this.searchInThreads(query, limit);
     let best: VectorHit[] = [];
     for (let block = 0; block < this.blocks.length; block++) {
       best = [...best, ...this.searchBlock(block, query, fileNos, limit)]
@@ -76,6 +86,20 @@ export class VectorShelf {
     return best;
   }
 
+  private async searchInThreads(query: Int8Array, limit: number): Promise<VectorHit[]> {
+    const { blocks, dimensions } = this;
+    const rows = blocks.map((_, block) => this.rowsIn(block));
+    const hits = await this.threads.scan({ blocks, rows, query, dimensions, limit });
+    return hits.map(({ block, row, score }) => ({
+      chunkNo: this.rows[block * ROWS_A_BLOCK + row]?.chunkNo ?? 0,
+      score,
+    }));
+  }
+
+  private rowsIn(block: number): number {
+    return Math.min(ROWS_A_BLOCK, this.rows.length - block * ROWS_A_BLOCK);
+  }
+
   private searchBlock(
     block: number,
     query: Int8Array,
@@ -84,7 +108,7 @@ export class VectorShelf {
   ): VectorHit[] {
     const start = block * ROWS_A_BLOCK;
     const indices = fileNos && this.gather(start, fileNos);
-    const count = indices?.length ?? Math.min(ROWS_A_BLOCK, this.rows.length - start);
+    const count = indices?.length ?? this.rowsIn(block);
     const vectors = indices ? this.scratch : this.blocks[block];
     if (!vectors || count === 0) return [];
     // The library reads buffers from their beginning, wherever a view of them begins: all of ours begin there.
@@ -121,7 +145,8 @@ export class VectorShelf {
     }
     this.rows.pop();
     this.rowOf.delete(chunkNo);
-    this.blocks.length = Math.ceil(this.rows.length / ROWS_A_BLOCK);
+    const blockCount = Math.ceil(this.rows.length / ROWS_A_BLOCK);
+    for (const gone of this.blocks.splice(blockCount)) this.blockBytes -= gone.length;
   }
 
   /** A block begins small, as most owners have little, and doubles. */
@@ -135,6 +160,7 @@ export class VectorShelf {
     const larger = new Int8Array(capacity * this.dimensions);
     if (block) larger.set(block);
     this.blocks[number] = larger;
+    this.blockBytes += larger.length - (block?.length ?? 0);
   }
 
   private vectorAt(index: number): Int8Array {
