@@ -21,8 +21,8 @@ export interface BlocksToScan {
 }
 
 interface Pending {
-  resolve(answer: ScanAnswer): void;
-  reject(error: Error): void;
+  resolve: (answer: ScanAnswer) => void;
+  reject: (error: Error) => void;
 }
 
 /** One thread, which begins with the first order and after it has died with the next one. */
@@ -30,7 +30,7 @@ class ScanThread {
   private worker: Worker | undefined;
   private readonly pending = new Map<number, Pending>();
 
-  order(order: ScanOrder): Promise<ScanAnswer> {
+  async order(order: ScanOrder): Promise<ScanAnswer> {
     const worker = (this.worker ??= this.start());
     const answered = new Promise<ScanAnswer>((resolve, reject) =>
       this.pending.set(order.id, { resolve, reject }),
@@ -91,14 +91,13 @@ export class ScanThreads implements OnApplicationShutdown {
         });
       }),
     );
+    settled.forEach((each, index) => {
+      if (each.status === 'rejected') return;
+      each.value.blocks.forEach((bytes, at) => (blocks[shares[index]?.[at] ?? 0] = new Int8Array(bytes)));
+    });
     const answers = settled.map((each) => {
       if (each.status === 'rejected') throw each.reason;
       return each.value;
-    });
-    answers.forEach((answer, index) => {
-      answer.blocks.forEach(
-        (bytes, at) => (blocks[shares[index]?.[at] ?? 0] = new Int8Array(bytes as ArrayBuffer)),
-      );
     });
     const failure = answers.find((answer) => answer.failure !== undefined)?.failure;
     if (failure !== undefined) throw new Error(failure);
