@@ -56,6 +56,7 @@ export async function measureSearch(context: BenchContext): Promise<PartResult> 
       atLeast(MIN_RECALL, 'x', `recall@${NEIGHBOURS} of the vectors of ${count} chunks`, measured.recall),
     );
   }
+  await database.query('SET GLOBAL innodb_flush_log_at_trx_commit = 1');
   await knowledge.close();
   await removeInstallation(installation);
   return { tables: [{ title: 'Search, one reader at a time, per search', rows }], goals };
