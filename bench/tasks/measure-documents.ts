@@ -49,7 +49,7 @@ export async function measureDocuments(context: BenchContext): Promise<PartResul
   await api.stop();
   const idle = await measureIdle(context, installation, isQuick ? QUICK_IDLE_TASKS : IDLE_TASKS);
   await removeInstallation(installation);
-  const failed = rows.reduce((sum, row) => sum + Number(row['failed']), 0);
+  const failed = rows.reduce((sum, row) => sum + Number(row['failed']) + Number(row['refused']), 0);
   return {
     tables: [
       { title: 'Documents, from the first upload to the end of the last task', rows },
@@ -97,7 +97,7 @@ async function measureIngestion(
   );
   const machine = readMachine();
   const startedAt = await readTime(database);
-  await uploadAll(url, users, documents);
+  const refused = await uploadAll(url, users, documents);
   const uploadedAt = await readTime(database);
   let reportedAt = performance.now();
   await untilAllEnded(database, ({ waiting, running }) => {
@@ -112,6 +112,7 @@ async function measureIngestion(
   return {
     workers: count,
     files: documents.length,
+    refused,
     failed: outcome.failed,
     mib: round(documents.reduce((sum, { content }) => sum + content.length, 0) / 2 ** 20),
     chunks: outcome.chunks,
@@ -124,21 +125,25 @@ async function measureIngestion(
   };
 }
 
+/** @returns how many were not taken for their type */
 async function uploadAll(
   url: string,
   users: readonly User[],
   documents: readonly MachineDocument[],
-): Promise<void> {
+): Promise<number> {
   let next = 0;
+  let refused = 0;
   const uploadSome = async () => {
     for (let number = next++; number < documents.length; number = next++) {
       const user = users[number % users.length];
       const document = documents[number];
       if (!user || !document) return;
-      await uploadStream(url, user.apiKey, document.name, [document.content], user.collectionId);
+      const { name, content } = document;
+      if (!(await uploadStream(url, user.apiKey, name, [content], user.collectionId))) refused++;
     }
   };
   await Promise.all(Array.from({ length: UPLOADERS }, uploadSome));
+  return refused;
 }
 
 async function readOutcome(database: Connection, users: readonly User[]) {

@@ -48,6 +48,9 @@ export async function measureSearch(context: BenchContext): Promise<PartResult> 
   const rows: Row[] = [];
   const goals: Goal[] = [];
   for (const [index, { chunks, maxP95Ms }] of SIZES.entries()) {
+    const smaller = SIZES[index - 1]?.chunks ?? 0;
+    // Fewer are wanted than even the size before.
+    if (!isQuick && wanted !== undefined && wanted <= smaller) break;
     const count = isQuick ? (QUICK_CHUNKS[index] ?? 0) : Math.min(chunks, wanted ?? chunks);
     const measured = await measureSize(context, installation, knowledge, texts, count);
     rows.push(...measured.rows);

@@ -1,13 +1,19 @@
 import { randomBytes } from 'node:crypto';
 
-/** Uploads a file, a piece at a time as the connection takes it. @returns its id @throws if it is not taken */
+/** Of this type, by what is in it, no file is taken. */
+const TYPE_REFUSED = 415;
+
+/**
+ * Uploads a file, a piece at a time as the connection takes it.
+ * @returns false if files of its type are not taken @throws if it is not taken for another reason
+ */
 export async function uploadStream(
   url: string,
   apiKey: string,
   name: string,
   pieces: Iterable<Uint8Array>,
   collectionId?: string,
-): Promise<string> {
+): Promise<boolean> {
   const boundary = `benchmark-${randomBytes(12).toString('hex')}`;
   const response = await fetch(`${url}/api/files`, {
     method: 'POST',
@@ -19,8 +25,9 @@ export async function uploadStream(
     duplex: 'half',
   });
   const text = await response.text();
+  if (response.status === TYPE_REFUSED) return false;
   if (!response.ok) throw new Error(`${name} was answered with ${response.status}: ${text}`);
-  return (JSON.parse(text) as { file_id: string }).file_id;
+  return true;
 }
 
 function* formOf(

@@ -1,7 +1,7 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { ConfigOf } from '../../../platform/config/index.js';
 import { knowledgeConfig } from '../knowledge.config.js';
-import { BlocksLostError, ScanThreads } from './scan-threads.js';
+import { ScanThreads } from './scan-threads.js';
 import { type VectorChanges, type VectorHit, VectorIndex, type VectorSearchOptions } from './vector-index.js';
 import { VectorShelf } from './vector-shelf.js';
 
@@ -10,8 +10,6 @@ const BYTES_A_MB = 1_048_576;
 interface Entry {
   version: number;
   vectors: VectorShelf | undefined;
-  /** Its vectors are gone, and it is no more among the shelves. */
-  isLost: boolean;
   /** Ends with the last work on the shelf: a search sees no half of a change. */
   tail: Promise<unknown>;
 }
@@ -25,7 +23,6 @@ export class MemoryVectorIndex extends VectorIndex {
   /** In the order of their last use. */
   private readonly shelves = new Map<string, Entry>();
   private readonly maxBytes: number;
-  private readonly logger = new Logger('Knowledge');
 
   constructor(
     @Inject(knowledgeConfig.token) config: ConfigOf<typeof knowledgeConfig>,
@@ -41,13 +38,12 @@ export class MemoryVectorIndex extends VectorIndex {
 
   apply(shelf: string, { toVersion, bases, added }: VectorChanges): Promise<void> {
     return this.inTurn(shelf, async (entry) => {
-      // What comes now would be added to nothing.
-      if (entry.isLost) return;
       entry.vectors?.dropBefore(bases);
       for await (const vectors of added) {
         for (const vector of vectors) {
           // An embedder whose vectors have another size now has been changed behind its name: the newest count.
           if (entry.vectors?.dimensions !== vector.vector.length) {
+            entry.vectors?.close();
             entry.vectors = new VectorShelf(vector.vector.length, this.threads);
           }
           entry.vectors.put(vector);
@@ -64,35 +60,20 @@ export class MemoryVectorIndex extends VectorIndex {
     { fileNos, limit, version }: VectorSearchOptions,
   ): Promise<VectorHit[] | undefined> {
     return this.inTurn(shelf, async (entry) => {
-      if (entry.isLost || entry.version < version) return undefined;
-      try {
-        return (await entry.vectors?.search(vector, fileNos, limit)) ?? [];
-      } catch (error) {
-        if (!(error instanceof BlocksLostError)) throw error;
-        this.logger.warn('vectors are read again', { reason: error.message });
-        this.lose(shelf, entry);
-        return undefined;
-      }
+      if (entry.version < version) return undefined;
+      return (await entry.vectors?.search(vector, fileNos, limit)) ?? [];
     });
   }
 
   async drop(shelf: string): Promise<void> {
+    const entry = this.shelves.get(shelf);
     this.shelves.delete(shelf);
-  }
-
-  private lose(shelf: string, entry: Entry): void {
-    entry.isLost = true;
-    entry.vectors = undefined;
-    if (this.shelves.get(shelf) === entry) this.shelves.delete(shelf);
+    // Nothing comes behind what is on its way.
+    void entry?.tail.then(() => entry.vectors?.close());
   }
 
   private inTurn<T>(shelf: string, work: (entry: Entry) => Promise<T>): Promise<T> {
-    const entry = this.shelves.get(shelf) ?? {
-      version: 0,
-      vectors: undefined,
-      isLost: false,
-      tail: Promise.resolve(),
-    };
+    const entry = this.shelves.get(shelf) ?? { version: 0, vectors: undefined, tail: Promise.resolve() };
     this.shelves.delete(shelf);
     this.shelves.set(shelf, entry);
     const done = entry.tail.then(() => work(entry));
@@ -106,8 +87,8 @@ export class MemoryVectorIndex extends VectorIndex {
     for (const [shelf, { vectors }] of this.shelves) {
       if (bytes <= this.maxBytes) return;
       if (shelf === inUse) continue;
-      this.shelves.delete(shelf);
       bytes -= vectors?.bytes ?? 0;
+      void this.drop(shelf);
     }
   }
 }

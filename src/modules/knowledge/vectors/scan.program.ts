@@ -1,32 +1,37 @@
-/** The program of a thread that compares vectors: it is lent blocks, and gives them back with what it has found. */
+/** The program of a thread that compares vectors in memory that it shares with the others. */
 import { parentPort } from 'node:worker_threads';
 import { exactSearch, MetricKind } from 'usearch';
-import type { ScanAnswer, ScanHit, ScanOrder } from './scan-messages.js';
+import type { ScanAnswer, ScanHit, ScanMessage, ScanOrder } from './scan-messages.js';
 
-parentPort?.on('message', (order: ScanOrder) => {
-  const { id, blocks } = order;
-  parentPort?.postMessage({ id, blocks, ...tryScan(order) } satisfies ScanAnswer, [...blocks]);
+const known = new Map<number, Int8Array<SharedArrayBuffer>>();
+
+parentPort?.on('message', (message: ScanMessage) => {
+  if (message.kind === 'forget') {
+    for (const id of message.blockIds) known.delete(id);
+    return;
+  }
+  parentPort?.postMessage(tryScan(message.order));
 });
 
-function tryScan(order: ScanOrder): Pick<ScanAnswer, 'hits' | 'failure'> {
+function tryScan(order: ScanOrder): ScanAnswer {
   try {
-    return { hits: scan(order) };
+    return { id: order.id, hits: scan(order) };
   } catch (error) {
-    return { hits: [], failure: String(error) };
+    return { id: order.id, hits: [], failure: String(error) };
   }
 }
 
-function scan({ blocks, rows, query, dimensions, limit }: ScanOrder): ScanHit[] {
+function scan({ blocks, query, dimensions, limit }: ScanOrder): ScanHit[] {
+  for (const { id, bytes } of blocks) if (bytes) known.set(id, bytes);
   const hits: ScanHit[] = [];
-  blocks.forEach((bytes, block) => {
-    const count = rows[block] ?? 0;
-    if (count === 0) return;
-    const vectors = new Int8Array(bytes, 0, count * dimensions);
-    const found = exactSearch(vectors, query, dimensions, Math.min(limit, count), MetricKind.Cos, 1);
+  for (const { id, rows } of blocks) {
+    const vectors = known.get(id)?.subarray(0, rows * dimensions);
+    if (!vectors) throw new Error(`There is no block ${id}.`);
+    const found = exactSearch(vectors, query, dimensions, Math.min(limit, rows), MetricKind.Cos, 1);
     found.keys.forEach((key, rank) => {
       const score = 1 - (found.distances[rank] ?? 1);
-      if (score > 0) hits.push({ block, row: Number(key), score });
+      if (score > 0) hits.push({ blockId: id, row: Number(key), score });
     });
-  });
+  }
   return hits.sort((a, b) => b.score - a.score).slice(0, limit);
 }
