@@ -58,7 +58,7 @@ export async function measureDocuments(context: BenchContext): Promise<PartResul
     goals: [
       atLeast(count, 'files', 'documents that went through', documents.length - unfinished),
       // Those that cannot be read are refused for what is in them: of real ones, few.
-      atMost(0.01, 'x', 'documents that could not be read, over all', failed / documents.length),
+      atMost(0.01, 'x', 'documents refused or not read, over all', failed / documents.length),
     ],
   };
 }

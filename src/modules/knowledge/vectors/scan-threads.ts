@@ -12,7 +12,7 @@ const MAX_THREADS = 2;
 /** A block of vectors, as a shelf has it. */
 export interface SharedBlock {
   readonly id: number;
-  readonly bytes: Int8Array<ArrayBufferLike>;
+  readonly bytes: Int8Array;
   /** How many of its vectors count. */
   readonly rows: number;
 }
@@ -47,7 +47,7 @@ class ScanThread {
     });
     const order: ScanOrder = { id, blocks: named, ...query };
     worker.ref();
-    worker.postMessage({ kind: 'scan', order } satisfies ScanMessage);
+    worker.postMessage({ kind: 'scan', order } satisfies ScanMessage, []);
     return answered;
   }
 

@@ -10,7 +10,7 @@ parentPort?.on('message', (message: ScanMessage) => {
     for (const id of message.blockIds) known.delete(id);
     return;
   }
-  parentPort?.postMessage(tryScan(message.order));
+  parentPort?.postMessage(tryScan(message.order), []);
 });
 
 function tryScan(order: ScanOrder): ScanAnswer {

@@ -22,7 +22,7 @@ interface Row {
 interface Block {
   /** Another one when its memory is another. */
   readonly id: number;
-  readonly bytes: Int8Array<ArrayBufferLike>;
+  readonly bytes: Int8Array;
 }
 
 let lastBlockId = 0;
@@ -176,7 +176,7 @@ export class VectorShelf {
     this.blocks[number] = { id: ++lastBlockId, bytes };
   }
 
-  private allocate(length: number): Int8Array<ArrayBufferLike> {
+  private allocate(length: number): Int8Array {
     return new Int8Array(this.threads.isUsable ? new SharedArrayBuffer(length) : new ArrayBuffer(length));
   }
 
