@@ -18,7 +18,7 @@ export interface FilledOwner {
 
 const CHUNKS_A_FILE = 200;
 const FILES_A_MEMBER = 50;
-const CHUNKS_A_STATEMENT = 5_000;
+const CHUNKS_A_STATEMENT = 2_000;
 const PIECE_BYTES = 256 * 1024;
 const MAX_FREQUENCY = 255;
 const CHUNK_BITS = 24;
@@ -60,6 +60,8 @@ export async function fillOwner(
   const connections = await Promise.all(
     [0, 1].map(() => createConnection({ uri: environment['LOCKKEEPER_DATABASE_URL'] ?? '', timezone: 'Z' })),
   );
+  // On a busy machine the next rows are long in the making, while those before are being sent.
+  await Promise.all(connections.map((connection) => connection.query('SET net_read_timeout = 3600')));
   const [forChunks, forVectors] = connections as [Connection, Connection];
   let writing: Promise<unknown> = Promise.resolve();
   for (let start = 0; start < count; start += CHUNKS_A_STATEMENT) {
