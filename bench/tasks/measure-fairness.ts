@@ -66,6 +66,7 @@ async function measureLone(context: BenchContext, installation: TaskInstallation
     await delay(Math.random() * PAUSE_MS);
   }
   const { waiting } = await countTasks(database);
+  context.report(`Fairness: at most ${passed.percentile(100)} of the flood before a lone task`);
   await workers.stop();
   await services.close();
   const row: Row = {

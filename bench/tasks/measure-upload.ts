@@ -54,6 +54,9 @@ export async function measureUpload(context: BenchContext): Promise<PartResult> 
       rss_peak_mib: round(peakMib),
       rss_after_mib: round(after?.rssMib ?? Number.NaN),
     });
+    context.report(
+      `Upload: ${seconds.toFixed(1)} s, ${(peakMib - idleMib).toFixed(0)} MiB more than at rest`,
+    );
     await delay(REST_MS);
   }
   await api.stop();
