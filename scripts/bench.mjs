@@ -13,8 +13,10 @@ Without a name: lists the benchmarks.
   --json           print one JSON document instead (npm's own lines aside: npm run --silent bench -- NAME --json)
   --seconds N      how long each measurement lasts, without its warm-up
   --quick          only see that it works: short measurements, few of them, small tables
-  --rows N         how many rows a table is filled with before it is read (logs, scheduler)
-  --only PART      measures this part alone; can be given several times (scheduler: slots, or the name of a task)
+  --rows N         how many rows a table is filled with before it is read (logs, scheduler), how many chunks
+                   are searched at the most (tasks)
+  --only PART      measures this part alone; can be given several times (scheduler: slots, or the name of a task;
+                   tasks: upload, fairness, documents, search)
   --profile DIR    have the product's processes leave V8 CPU profiles in DIR (the figures suffer)
 
 The exit code is 0 if every goal is met, 1 if one is missed, 2 for a wrong call. Progress goes to standard error.`;

@@ -27,6 +27,7 @@ export async function openServices(environment: Readonly<Record<string, string>>
     'modules/conversation/index.js',
   );
   const logs = await importBuilt<typeof import('../../src/modules/logs/index.ts')>('modules/logs/index.js');
+  const task = await importBuilt<typeof import('../../src/modules/task/index.ts')>('modules/task/index.js');
   const app = await NestFactory.createApplicationContext(
     CliAppModule.forRoot(loadConfig(environment, configDefinitions)),
     { logger: ['error'], abortOnError: false },
@@ -37,6 +38,7 @@ export async function openServices(environment: Readonly<Record<string, string>>
     coins: app.get(coinAccount.CoinAccountService),
     conversations: app.get(conversation.ConversationService, { strict: false }),
     turns: app.get(conversation.TurnKeeper, { strict: false }),
+    tasks: app.get(task.TaskService, { strict: false }),
     logAccounting: app.get(logs.LogAccounting, { strict: false }),
     close: () => app.close(),
   };

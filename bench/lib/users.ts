@@ -10,28 +10,33 @@ export interface BenchUser {
 /** How many passwords are hashed at a time: no more than the product itself does. */
 const AT_ONCE = 2;
 
-/** Makes users with coins and an API key for chat and for reading it each. @param microCoins what each is granted */
+type Scopes = Parameters<Awaited<ReturnType<typeof openServices>>['apiKeys']['createKey']>[1]['scopes'];
+
+/**
+ * Makes users with coins and an API key each. @param microCoins what each is granted, if anything
+ * @param scopes what the keys are for: chat and reading it, unless something else is said
+ */
 export async function createUsers(
   environment: Readonly<Record<string, string>>,
   count: number,
   microCoins: bigint,
+  scopes: Scopes = ['chat', 'conversations:read'],
 ): Promise<BenchUser[]> {
   const services = await openServices(environment);
   const createOne = async (): Promise<BenchUser> => {
     const email = `bench-${randomBytes(8).toString('hex')}@example.com`;
     const password = randomBytes(12).toString('hex');
     const { id } = await services.users.createUser({ email, password, role: 'user' });
-    const { secret } = await services.apiKeys.createKey(id, {
-      name: 'benchmark',
-      scopes: ['chat', 'conversations:read'],
-    });
-    await services.coins.grantCoins({
-      accountId: id,
-      amount: microCoins,
-      reason: 'adjustment',
-      actor: 'benchmark',
-      idempotencyKey: randomUUID(),
-    });
+    const { secret } = await services.apiKeys.createKey(id, { name: 'benchmark', scopes });
+    if (microCoins > 0n) {
+      await services.coins.grantCoins({
+        accountId: id,
+        amount: microCoins,
+        reason: 'adjustment',
+        actor: 'benchmark',
+        idempotencyKey: randomUUID(),
+      });
+    }
     return { id, apiKey: secret };
   };
   const users: BenchUser[] = [];

@@ -69,15 +69,17 @@ describe('npm run bench', () => {
     expect(readdirSync(temporary)).toEqual([]);
   });
 
-  it.each([[['no-such-benchmark']], [['chat', '--seconds', 'none']], [['chat', '--wrong']]])(
-    'answers the wrong call %j with 2',
-    async (args) => {
-      const run = startBench(temporaryDirectory(), ...args);
-      expect(await run.ended).toBe(2);
-      expect(run.stdout()).toBe('');
-      expect(run.stderr()).not.toContain('    at ');
-    },
-  );
+  it.each([
+    [['no-such-benchmark']],
+    [['chat', '--seconds', 'none']],
+    [['chat', '--wrong']],
+    [['tasks', '--only', 'none']],
+  ])('answers the wrong call %j with 2', async (args) => {
+    const run = startBench(temporaryDirectory(), ...args);
+    expect(await run.ended).toBe(2);
+    expect(run.stdout()).toBe('');
+    expect(run.stderr()).not.toContain('    at ');
+  });
 
   it.each(['chat', 'saves', 'monitoring'])(
     'runs the %s benchmark on the built product, and prints nothing but its document',
@@ -98,6 +100,20 @@ describe('npm run bench', () => {
     },
     240_000,
   );
+
+  it('runs the parts of the tasks benchmark that are named, and no other', async () => {
+    const temporary = temporaryDirectory();
+    const run = startBench(temporary, 'tasks', '--quick', '--only', 'fairness', '--only', 'upload', '--json');
+    expect(await run.ended, run.stderr()).toBeLessThan(2);
+    const document = JSON.parse(run.stdout()) as { goals: { name: string; value: number }[] };
+    expect(document.goals.map(({ name }) => name)).toEqual([
+      'growth of the API while a large file comes in',
+      'of the flood before a lone task, most (4 of a user run)',
+      'of the flood before a lone task, most (as many as workers take)',
+    ]);
+    for (const { value } of document.goals) expect(value).toBeGreaterThanOrEqual(0);
+    expect(readdirSync(temporary)).toEqual([]);
+  }, 240_000);
 
   it('leaves no process and no file behind when it is interrupted', async () => {
     const temporary = temporaryDirectory();

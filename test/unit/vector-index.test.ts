@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { MemoryVectorIndex } from '../../src/modules/knowledge/vectors/memory-vector-index.js';
+import { ScanThreads } from '../../src/modules/knowledge/vectors/scan-threads.js';
 import type {
   StoredVector,
   VectorHit,
@@ -12,6 +13,9 @@ const DIMENSIONS = 48;
 /** More than two blocks. */
 const CHUNKS = 17_000;
 const CHUNKS_A_FILE = 40;
+/** More than are compared without threads. */
+const CHUNKS_FOR_THREADS = 70_000;
+const MUCH_MS = 20_000;
 
 const random = randomFrom(7);
 const randomVector = () => Float32Array.from({ length: DIMENSIONS }, () => random(2_001) - 1_000);
@@ -38,7 +42,10 @@ async function grow(
   for (const index of indexes) await index.apply('s', { toVersion, bases, added: inGroups(vectors) });
 }
 
-const memory = (indexMb = 256) => new MemoryVectorIndex({ indexMb });
+const threads = new ScanThreads();
+const memory = (indexMb = 256) => new MemoryVectorIndex({ indexMb }, threads);
+afterAll(() => threads.onApplicationShutdown());
+
 const numbersOf = (hits: readonly VectorHit[] | undefined) => (hits ?? []).map(({ chunkNo }) => chunkNo);
 
 /** Which part of what exact search finds the other finds too. */
@@ -47,10 +54,11 @@ async function recallOf(
   oracle: VectorIndex,
   version: number,
   fileNos?: ReadonlySet<number>,
+  queries = 40,
 ): Promise<number> {
   let wanted = 0;
   let found = 0;
-  for (let query = 0; query < 40; query++) {
+  for (let query = 0; query < queries; query++) {
     const vector = randomVector();
     const options = { fileNos, limit: 10, version };
     const truth = numbersOf(await oracle.search('s', vector, options));
@@ -60,6 +68,18 @@ async function recallOf(
   }
   expect(wanted).toBeGreaterThan(0);
   return found / wanted;
+}
+
+/** The first time its threads end before they answer. */
+class DyingThreads extends ScanThreads {
+  private isFirst = true;
+
+  override async scan(...wanted: Parameters<ScanThreads['scan']>) {
+    const found = super.scan(...wanted);
+    if (this.isFirst) void this.onApplicationShutdown();
+    this.isFirst = false;
+    return found;
+  }
 }
 
 describe('the index of vectors in memory', () => {
@@ -131,4 +151,45 @@ describe('the index of vectors in memory', () => {
     await grow([index], 2, [{ chunkNo: 99, fileNo: 9, version: 2, vector }]);
     expect(numbersOf(await index.search('s', vector, { limit: 5, version: 2 }))).toEqual([99]);
   });
+
+  const many = vectorsFrom(0, CHUNKS_FOR_THREADS, 1);
+
+  it(
+    'finds the same in threads, once there is much, and after it has grown and shrunk',
+    async () => {
+      const index = memory();
+      const oracle = new ExactVectorIndex();
+      const indexes = [index, oracle];
+      await grow(indexes, 1, many);
+      expect(await recallOf(index, oracle, 1, undefined, 2)).toBeGreaterThanOrEqual(0.95);
+      const bases = new Map(Array.from({ length: 60 }, (_, n) => [n * 3, 2] as const));
+      await grow(indexes, 2, vectorsFrom(CHUNKS_FOR_THREADS, 100, 2), bases);
+      expect(await recallOf(index, oracle, 2, undefined, 2)).toBeGreaterThanOrEqual(0.95);
+      const vector = randomVector();
+      const once = await index.search('s', vector, { limit: 5, version: 2 });
+      const searches = Array.from({ length: 5 }, () => index.search('s', vector, { limit: 5, version: 2 }));
+      for (const hits of await Promise.all(searches)) expect(hits).toEqual(once);
+    },
+    MUCH_MS,
+  );
+
+  it(
+    'gets over the death of its threads, and of a shelf that they had before',
+    async () => {
+      const dying = new DyingThreads();
+      const index = new MemoryVectorIndex({ indexMb: 256 }, dying);
+      await grow([index], 1, many);
+      const { vector } = many[5]!;
+      const during = index.search('s', vector, { limit: 1, version: 1 });
+      await expect(during).rejects.toThrow('A thread for vectors failed');
+      const search = async (version: number) =>
+        numbersOf(await index.search('s', vector, { limit: 1, version }));
+      expect(await search(1)).toEqual([5]);
+      await index.drop('s');
+      await grow([index], 2, many.toReversed());
+      expect(await search(2)).toEqual([5]);
+      await dying.onApplicationShutdown();
+    },
+    MUCH_MS,
+  );
 });

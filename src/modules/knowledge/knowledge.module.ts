@@ -13,6 +13,7 @@ import { WordSearchRepository } from './finding/word-search.repository.js';
 import { KnowledgeErasure } from './knowledge-erasure.js';
 import { KnowledgeService } from './knowledge.service.js';
 import { MemoryVectorIndex } from './vectors/memory-vector-index.js';
+import { ScanThreads } from './vectors/scan-threads.js';
 import { VectorFollower } from './vectors/vector-follower.js';
 import { VectorIndex } from './vectors/vector-index.js';
 import { VectorRepository } from './vectors/vector.repository.js';
@@ -31,6 +32,7 @@ import { VectorRepository } from './vectors/vector.repository.js';
     FileCollections,
     KnowledgeService,
     KnowledgeErasure,
+    ScanThreads,
     { provide: VectorIndex, useClass: MemoryVectorIndex },
     VectorFollower,
     PassageSearch,

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ConfigOf } from '../../../platform/config/index.js';
 import { knowledgeConfig } from '../knowledge.config.js';
+import { ScanThreads } from './scan-threads.js';
 import { type VectorChanges, type VectorHit, VectorIndex, type VectorSearchOptions } from './vector-index.js';
 import { VectorShelf } from './vector-shelf.js';
 
@@ -23,7 +24,10 @@ export class MemoryVectorIndex extends VectorIndex {
   private readonly shelves = new Map<string, Entry>();
   private readonly maxBytes: number;
 
-  constructor(@Inject(knowledgeConfig.token) config: ConfigOf<typeof knowledgeConfig>) {
+  constructor(
+    @Inject(knowledgeConfig.token) config: ConfigOf<typeof knowledgeConfig>,
+    private readonly threads: ScanThreads,
+  ) {
     super();
     this.maxBytes = config.indexMb * BYTES_A_MB;
   }
@@ -39,7 +43,8 @@ export class MemoryVectorIndex extends VectorIndex {
         for (const vector of vectors) {
           // An embedder whose vectors have another size now has been changed behind its name: the newest count.
           if (entry.vectors?.dimensions !== vector.vector.length) {
-            entry.vectors = new VectorShelf(vector.vector.length);
+            entry.vectors?.close();
+            entry.vectors = new VectorShelf(vector.vector.length, this.threads);
           }
           entry.vectors.put(vector);
         }
@@ -61,7 +66,10 @@ export class MemoryVectorIndex extends VectorIndex {
   }
 
   async drop(shelf: string): Promise<void> {
+    const entry = this.shelves.get(shelf);
     this.shelves.delete(shelf);
+    // Nothing comes behind what is on its way.
+    void entry?.tail.then(() => entry.vectors?.close());
   }
 
   private inTurn<T>(shelf: string, work: (entry: Entry) => Promise<T>): Promise<T> {
@@ -79,8 +87,8 @@ export class MemoryVectorIndex extends VectorIndex {
     for (const [shelf, { vectors }] of this.shelves) {
       if (bytes <= this.maxBytes) return;
       if (shelf === inUse) continue;
-      this.shelves.delete(shelf);
       bytes -= vectors?.bytes ?? 0;
+      void this.drop(shelf);
     }
   }
 }

@@ -1,10 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { exactSearch, MetricKind } from 'usearch';
 import { quantise } from '../../../shared/search/vectors.js';
+import type { ScanThreads } from './scan-threads.js';
 import type { StoredVector, VectorHit } from './vector-index.js';
 
 /** How many vectors are compared without letting other work in: about a millisecond's. */
 const ROWS_A_BLOCK = 8_192;
+/** From so many blocks on, threads are worth the way to them. */
+const BLOCKS_FOR_THREADS = 8;
 const FIRST_ROWS = 128;
 /** What a row takes beside its vector, about. */
 const BYTES_A_ROW = 150;
@@ -16,15 +19,26 @@ interface Row {
   version: number;
 }
 
+interface Block {
+  /** Another one when its memory is another. */
+  readonly id: number;
+  readonly bytes: Int8Array;
+}
+
+let lastBlockId = 0;
+
 /** Vectors as signed bytes, one after the other in blocks. A row that goes is filled with the last one. */
 export class VectorShelf {
-  private readonly blocks: Int8Array<ArrayBuffer>[] = [];
+  private readonly blocks: Block[] = [];
   private readonly rows: Row[] = [];
   private readonly rowOf = new Map<number, number>();
   /** Where the vectors of named files are gathered; there is none until files are named. */
   private scratch: Int8Array<ArrayBuffer> = new Int8Array(0);
 
-  constructor(readonly dimensions: number) {}
+  constructor(
+    readonly dimensions: number,
+    private readonly threads: ScanThreads,
+  ) {}
 
   get size(): number {
     return this.rows.length;
@@ -32,7 +46,7 @@ export class VectorShelf {
 
   /** About how much memory it takes. */
   get bytes(): number {
-    const vectors = this.blocks.reduce((sum, block) => sum + block.length, this.scratch.length);
+    const vectors = this.blocks.reduce((sum, { bytes }) => sum + bytes.length, this.scratch.length);
     return vectors + this.rows.length * BYTES_A_ROW;
   }
 
@@ -58,7 +72,7 @@ export class VectorShelf {
     }
   }
 
-  /** The rows most like a vector, the best first; other work is let in between two blocks. */
+  /** The rows most like a vector, the best first. Other work goes on meanwhile, but none on this shelf may. */
   async search(
     vector: Float32Array,
     fileNos: ReadonlySet<number> | undefined,
@@ -66,6 +80,8 @@ export class VectorShelf {
   ): Promise<VectorHit[]> {
     const query = quantise(vector);
     if (vector.length !== this.dimensions || query.every((value) => value === 0)) return [];
+    const isMuch = this.blocks.length >= BLOCKS_FOR_THREADS;
+    if (isMuch && !fileNos && this.threads.isUsable) return this.searchInThreads(query, limit);
     let best: VectorHit[] = [];
     for (let block = 0; block < this.blocks.length; block++) {
       best = [...best, ...this.searchBlock(block, query, fileNos, limit)]
@@ -76,6 +92,25 @@ export class VectorShelf {
     return best;
   }
 
+  /** Gives back what threads have of it; it is not searched any more. */
+  close(): void {
+    this.threads.forget(this.blocks.map(({ id }) => id));
+  }
+
+  private async searchInThreads(query: Int8Array, limit: number): Promise<VectorHit[]> {
+    const blocks = this.blocks.map((block, number) => ({ ...block, rows: this.rowsIn(number) }));
+    const starts = new Map(blocks.map(({ id }, number) => [id, number * ROWS_A_BLOCK]));
+    const hits = await this.threads.scan(blocks, { query, dimensions: this.dimensions, limit });
+    return hits.map(({ blockId, row, score }) => ({
+      chunkNo: this.rows[(starts.get(blockId) ?? 0) + row]?.chunkNo ?? 0,
+      score,
+    }));
+  }
+
+  private rowsIn(block: number): number {
+    return Math.min(ROWS_A_BLOCK, this.rows.length - block * ROWS_A_BLOCK);
+  }
+
   private searchBlock(
     block: number,
     query: Int8Array,
@@ -84,8 +119,8 @@ export class VectorShelf {
   ): VectorHit[] {
     const start = block * ROWS_A_BLOCK;
     const indices = fileNos && this.gather(start, fileNos);
-    const count = indices?.length ?? Math.min(ROWS_A_BLOCK, this.rows.length - start);
-    const vectors = indices ? this.scratch : this.blocks[block];
+    const count = indices?.length ?? this.rowsIn(block);
+    const vectors = indices ? this.scratch : this.blocks[block]?.bytes;
     if (!vectors || count === 0) return [];
     // The library reads buffers from their beginning, wherever a view of them begins: all of ours begin there.
     const compared = vectors.subarray(0, count * this.dimensions);
@@ -121,7 +156,8 @@ export class VectorShelf {
     }
     this.rows.pop();
     this.rowOf.delete(chunkNo);
-    this.blocks.length = Math.ceil(this.rows.length / ROWS_A_BLOCK);
+    const gone = this.blocks.splice(Math.ceil(this.rows.length / ROWS_A_BLOCK));
+    this.threads.forget(gone.map(({ id }) => id));
   }
 
   /** A block begins small, as most owners have little, and doubles. */
@@ -129,18 +165,25 @@ export class VectorShelf {
     const number = Math.floor(index / ROWS_A_BLOCK);
     const rows = (index % ROWS_A_BLOCK) + 1;
     const block = this.blocks[number];
-    if (block && block.length >= rows * this.dimensions) return;
+    if (block && block.bytes.length >= rows * this.dimensions) return;
     const isFirst = number === 0;
     const capacity = isFirst ? Math.min(ROWS_A_BLOCK, Math.max(FIRST_ROWS, rows * 2)) : ROWS_A_BLOCK;
-    const larger = new Int8Array(capacity * this.dimensions);
-    if (block) larger.set(block);
-    this.blocks[number] = larger;
+    const bytes = this.allocate(capacity * this.dimensions);
+    if (block) {
+      bytes.set(block.bytes);
+      this.threads.forget([block.id]);
+    }
+    this.blocks[number] = { id: ++lastBlockId, bytes };
+  }
+
+  private allocate(length: number): Int8Array {
+    return new Int8Array(this.threads.isUsable ? new SharedArrayBuffer(length) : new ArrayBuffer(length));
   }
 
   private vectorAt(index: number): Int8Array {
     const block = this.blocks[Math.floor(index / ROWS_A_BLOCK)];
     const start = (index % ROWS_A_BLOCK) * this.dimensions;
     if (!block) throw new Error(`There is no row ${index}.`);
-    return block.subarray(start, start + this.dimensions);
+    return block.bytes.subarray(start, start + this.dimensions);
   }
 }
