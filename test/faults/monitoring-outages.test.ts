@@ -141,12 +141,15 @@ describe('while something is away, /health, /metrics and the overview', () => {
     async (_name, strike, mend, server) => {
       await strike();
       await expectInTime();
+      // The pages are read one after the other: the first may have been read before the outage was noticed.
       const { health, overview, metrics } = await readOnce(
         'the truth',
-        (reading) => reading.overview[server] === 'down',
+        (reading) =>
+          reading.overview[server] === 'down' &&
+          reading.health.body.status === 'degraded' &&
+          reading.metrics.value(`lockkeeper_${server}_up`) === 0,
       );
       expect(health.status).toBe(200);
-      expect(health.body.status).toBe('degraded');
       expect(health.body.details[server]?.status).toBe('down');
       expect(metrics.value(`lockkeeper_${server}_up`)).toBe(0);
       if (server === 'mysql') {
@@ -163,7 +166,8 @@ describe('while something is away, /health, /metrics and the overview', () => {
         expect(overview).toMatchObject({ mysql: 'up', log_backlog_bytes: null, parked_conversations: 0 });
         expect(codesOf(overview, 'flow')).toContain('redis_away');
         expect(codesOf(overview, 'execution')).toContain('outcomes_unknown');
-        expect(overview.queues).toMatchObject([{ waiting: null }, { waiting: null }]);
+        expect(overview.queues.length).toBeGreaterThan(1);
+        expect(overview.queues.filter(({ waiting }) => waiting !== null)).toEqual([]);
         expect(health.body.queue_size).toBeNull();
       }
       await expectLive((told) => told[server] === 'down');
