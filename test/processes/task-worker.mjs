@@ -1,5 +1,5 @@
 /**
- * A worker of the product with one kind of task, that of a test. Each run writes a row when it begins and one when it is
+ * A worker of the product with one more kind of task, that of a test. Each run writes a row when it begins and one when it is
  * through into `test_runs`, which refuses nothing: so it shows what was really done, past the product's own books.
  */
 import 'reflect-metadata';
@@ -15,6 +15,7 @@ process.on('disconnect', () => process.exit(0));
 const load = (path) => import(new URL(`../../dist/${path}`, import.meta.url).href);
 
 const { configDefinitions } = await load('app.config.js');
+const { taskKinds } = await load('app.task-kinds.js');
 const { defineTask, DoesTask } = await load('modules/task/index.js');
 const { loadProcessConfig } = await load('platform/config/index.js');
 const { Transactions } = await load('platform/database/index.js');
@@ -67,7 +68,7 @@ class TaskWorkerModule {}
 const app = await NestFactory.createApplicationContext(
   {
     module: TaskWorkerModule,
-    imports: [WorkerAppModule.forRoot(loadProcessConfig(configDefinitions), [kind])],
+    imports: [WorkerAppModule.forRoot(loadProcessConfig(configDefinitions), [...taskKinds, kind])],
     providers: [TestHandler],
   },
   { logger: new NestPinoLogger(createPinoLogger('warn', 'worker')), abortOnError: false },
