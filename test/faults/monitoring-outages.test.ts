@@ -142,16 +142,15 @@ describe('while something is away, /health, /metrics and the overview', () => {
       await strike();
       await expectInTime();
       // The pages are read one after the other: the first may have been read before the outage was noticed.
-      const { health, overview, metrics } = await readOnce(
+      const { health, overview } = await readOnce(
         'the truth',
         (reading) =>
           reading.overview[server] === 'down' &&
           reading.health.body.status === 'degraded' &&
+          reading.health.body.details[server]?.status === 'down' &&
           reading.metrics.value(`lockkeeper_${server}_up`) === 0,
       );
       expect(health.status).toBe(200);
-      expect(health.body.details[server]?.status).toBe('down');
-      expect(metrics.value(`lockkeeper_${server}_up`)).toBe(0);
       if (server === 'mysql') {
         expect(overview).toMatchObject({
           redis: 'up',
@@ -181,7 +180,10 @@ describe('while something is away, /health, /metrics and the overview', () => {
     const { child } = workers[1] as ProductProcess;
     const struckAt = performance.now();
     child.kill('SIGSTOP');
-    const reading = await readOnce('the worker that hangs', ({ overview }) => overview.processes.alive === 2);
+    const reading = await readOnce(
+      'the worker that hangs',
+      ({ overview, health }) => overview.processes.alive === 2 && health.body.workers_active === 1,
+    );
     expect(performance.now() - struckAt).toBeLessThan(NOTICED_MS + NOTICE_GRACE_MS);
     expect(reading.overview.processes).toEqual({ alive: 2, stuck: 1, lost: 0 });
     expect(reading.overview.verdicts.liveness).toMatchObject({
@@ -189,7 +191,6 @@ describe('while something is away, /health, /metrics and the overview', () => {
       reason_code: 'process_stuck',
     });
     expect(reading.overview.verdicts.liveness.reason).toContain(`pid ${child.pid}`);
-    expect(reading.health.body.workers_active).toBe(1);
     await expectInTime();
     child.kill('SIGCONT');
     await allWell();
@@ -207,7 +208,10 @@ describe('while something is away, /health, /metrics and the overview', () => {
       await expectLive(({ verdicts }) => verdicts.liveness.reason_code === 'process_lost');
       struckAt = performance.now();
       await workers[1]?.kill();
-      const none = await readOnce('no worker', ({ overview }) => overview.processes.lost === 2);
+      const none = await readOnce(
+        'no worker',
+        ({ overview, health }) => overview.processes.lost === 2 && health.body.workers_active === 0,
+      );
       expect(performance.now() - struckAt).toBeLessThan(NOTICED_MS + NOTICE_GRACE_MS);
       expect(none.overview.verdicts.liveness).toMatchObject({ state: 'failing', reason_code: 'no_worker' });
       expect(none.health.body).toMatchObject({ status: 'degraded', workers_active: 0 });
